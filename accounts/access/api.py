@@ -1,0 +1,64 @@
+"""Who may call the API: an API key, or the browser's session with CSRF (A-6)."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from rest_framework import authentication, exceptions, permissions
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.workspaces.models import Role
+from cursive.lib.actors import Actor
+from cursive.lib.errors import Forbidden
+
+
+class ApiKeyAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer cur_live_…`. The middleware has looked the key up already."""
+
+    keyword = "Bearer"
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Any] | None:
+        """(nobody, the key); None where there is no such header; 401 for a key that is no good."""
+        scheme = request.headers.get("Authorization", "").partition(" ")[0]
+        if scheme.lower() != "bearer":
+            return None
+        key = request._request.api_key
+        if key is None:
+            raise exceptions.AuthenticationFailed("This API key isn't valid here.")
+        return AnonymousUser(), key
+
+    def authenticate_header(self, request: Request) -> str:
+        """What a 401 asks for."""
+        return self.keyword
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The browser's session, with CSRF."""
+
+
+class WorkspacePermission(permissions.BasePermission):
+    """Whoever calls has a workspace, and the scope or role that the view asks for.
+
+    Reading asks for scope `read`, all else for `write`; a view may say `required_scope` and
+    `required_role` (keys count as members with their scopes; a view with a role above member
+    that keys may not use at all says `keys_allowed = False`).
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """True, or 401 (not signed in) / 403 with a sentence."""
+        plain = request._request
+        if plain.workspace is None:
+            return False
+        default = "read" if request.method in permissions.SAFE_METHODS else "write"
+        needed = getattr(view, "required_scope", default)
+        actor: Actor = plain.actor
+        if needed not in actor.scopes:
+            raise Forbidden(f"This API key lacks the scope '{needed}'.")
+        if plain.membership is None:
+            if not getattr(view, "keys_allowed", True):
+                raise Forbidden("API keys can't do this; sign in.")
+            return True
+        role = getattr(view, "required_role", Role.MEMBER)
+        if not plain.membership.at_least(role):
+            raise Forbidden(f"Only {Role(role).label.lower()}s of this workspace can do that.")
+        return True

@@ -1,0 +1,80 @@
+"""Writing the audit log."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from cursive.lib.actors import Actor
+from cursive.lib.tenancy import current_workspace_id, in_system_context, system_context
+
+from .models import AuditEntry
+
+SECRET_WORDS = ("password", "secret", "token", "hash", "recovery", "authorization", "card")
+MASK = "•••"
+LONGEST = 500
+
+
+def record_audit(
+    *,
+    action: str,
+    resource: str,
+    resource_id: str,
+    actor: Actor,
+    workspace_id: UUID | None,
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any] | None,
+    severity: str,
+) -> None:
+    """Write one entry in the current transaction; secrets are masked, long values are cut.
+
+    Without a workspace, or for another than the current one, the entry is written by the
+    system's role in a transaction of its own: the restricted role could not.
+    """
+    entry = AuditEntry(
+        workspace_id=workspace_id,
+        actor_kind=actor.kind,
+        actor_label=actor.label[:200],
+        user_id=actor.user_id,
+        key_id=actor.key_id,
+        action=action,
+        resource=resource,
+        resource_id=resource_id[:64],
+        old=_masked(old),
+        new=_masked(new),
+        severity=severity,
+        ip=actor.request.ip,
+        user_agent=actor.request.user_agent[:300],
+        method=actor.request.method,
+        endpoint=actor.request.endpoint[:120],
+        request_id=actor.request.request_id,
+    )
+    if in_system_context() or (workspace_id and workspace_id == current_workspace_id()):
+        entry.save(force_insert=True)
+    else:
+        with system_context():
+            entry.save(force_insert=True)
+
+
+def _masked(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if values is None:
+        return None
+    return {
+        name: MASK if any(word in name.lower() for word in SECRET_WORDS) else _plain(value)
+        for name, value in values.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, Mapping):
+        return _masked(value)
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value][:50]
+    if isinstance(value, str):
+        return value[:LONGEST]
+    return value

@@ -1,0 +1,34 @@
+"""Who does something: a user, an API key or the system, and by which request."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMeta:
+    """Where a request came from, for the audit log (A-7). Empty for background work."""
+
+    ip: str | None = None
+    user_agent: str = ""
+    method: str = ""
+    endpoint: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. Every operation takes one and writes it into the audit log and the ledger."""
+
+    kind: Literal["user", "key", "system"]
+    label: str
+    user_id: UUID | None = None
+    key_id: UUID | None = None
+    role: str = ""
+    scopes: frozenset[str] = frozenset()
+    request: RequestMeta = field(default_factory=RequestMeta)
+
+    @classmethod
+    def system(cls, label: str) -> "Actor":
+        """The system itself, named for what it does: 'sweeper', 'loader'."""
+        return cls(kind="system", label=label)

@@ -1,0 +1,1 @@
+"""Long work: one table, progress, cancel, resume, retry. The broker is only the bell."""

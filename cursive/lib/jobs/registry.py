@@ -1,0 +1,67 @@
+"""Kinds of job. An app registers its handlers in `apps.ready()`."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .models import Job
+
+
+@dataclass(slots=True)
+class Step:
+    """What one step did: how many items, where to go on, whether that was all."""
+
+    processed: int = 0
+    failed: int = 0
+    cursor: dict[str, Any] = field(default_factory=dict)
+    done: bool = False
+    total: int | None = None
+    note: str = ""
+    errors: list[str] = field(default_factory=list)
+
+
+class JobHandler:
+    """How jobs of one kind are worked. Subclass, and register an instance.
+
+    A step is one transaction: what it writes and the cursor that it returns are committed
+    together, so a worker that dies anywhere loses at most one step and repeats none. A step
+    takes a few seconds at most: the lease is renewed between steps.
+    """
+
+    kind: str
+    label: str
+
+    def prepare(self, job: Job) -> Any:
+        """Read what the next step needs, outside the step's transaction. May be done twice."""
+        return None
+
+    def step(self, job: Job, prepared: Any) -> Step:
+        """Do the next batch from `job.cursor` on. Raise a DomainError to fail the job for good."""
+        raise TypeError(f"{type(self).__name__} doesn't say how to do a step")
+
+    def finish(self, job: Job) -> None:
+        """Settle accounts, in the transaction that ends the job (see `job.status`)."""
+
+    def reopen(self, job: Job) -> None:
+        """Undo what `finish` did for a failed job that is tried again: hold credits anew, say."""
+
+    def links(self, job: Job) -> list[tuple[str, str]]:
+        """Where the job's result can be seen: (label, URL) pairs, for a completed job."""
+        return []
+
+
+_handlers: dict[str, JobHandler] = {}
+
+
+def register_kind(handler: JobHandler) -> None:
+    """Make `handler` the one for its kind."""
+    _handlers[handler.kind] = handler
+
+
+def handler_for(kind: str) -> JobHandler:
+    """The handler of a kind. Raises KeyError for a kind that no app registered."""
+    return _handlers[kind]
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    """All kinds with their labels, for filters."""
+    return sorted((kind, handler.label) for kind, handler in _handlers.items())

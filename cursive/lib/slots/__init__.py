@@ -1,0 +1,1 @@
+"""Periodic work once per slot, however many beats tick and however often a task is redelivered."""

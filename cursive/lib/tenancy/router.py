@@ -1,0 +1,23 @@
+"""Sends each query to the role of the current context."""
+
+from typing import Any
+
+from django.db import models
+
+from .context import current_alias
+
+
+class TenantRouter:
+    """`default` inside requests and tasks, `admin` in a system context, `owner` for migrations."""
+
+    def db_for_read(self, model: type[models.Model], **hints: Any) -> str:
+        return current_alias()
+
+    def db_for_write(self, model: type[models.Model], **hints: Any) -> str:
+        return current_alias()
+
+    def allow_relation(self, obj1: models.Model, obj2: models.Model, **hints: Any) -> bool:
+        return True  # one database behind all aliases
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return db == "owner"

@@ -1,0 +1,119 @@
+"""Fixtures for everybody.
+
+Tests commit for real, on a real PostgreSQL, as the restricted roles: what a request sees in
+production is what a test sees. After each test that asked for `db` every table is emptied.
+"""
+
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connections
+
+from cursive.launcher.roles import drop_database, prepare_database
+
+
+def _database_name() -> str:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    return "_".join(filter(None, [os.environ.get("CURSIVE_TEST_DB", "test_cursive"), worker]))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker, tmp_path_factory) -> Iterator[str]:
+    """A new database with all migrations, owned and used by the roles of production."""
+    superuser = os.environ["SUPERUSER_DATABASE_URL"]
+    name = _database_name()
+    prepare_database(superuser, name, replace=True)
+    with django_db_blocker.unblock():
+        for alias in connections:
+            connections[alias].close()
+            connections[alias].settings_dict["NAME"] = name
+        call_command("migrate", database="owner", verbosity=0)
+        # The keepers of what migrations wrote: rows that every test finds.
+        yield name
+        connections.close_all()
+    drop_database(superuser, name)
+
+
+@pytest.fixture(scope="session")
+def _emptier(django_db_setup) -> Iterator["Emptier"]:
+    emptier = Emptier(django_db_setup)
+    yield emptier
+    emptier.connection.close()
+
+
+class Emptier:
+    """Empties all tables but those that migrations filled, past triggers and foreign keys."""
+
+    KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+    def __init__(self, name: str) -> None:
+        self.connection = psycopg.connect(
+            os.environ["SUPERUSER_DATABASE_URL"], dbname=name, autocommit=True
+        )
+        rows = self.connection.execute(
+            "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE relkind IN ('r', 'p') AND NOT relispartition AND nspname = 'public'"
+        ).fetchall()
+        names = sorted(name for (name,) in rows if name not in self.KEPT)
+        seeded = [
+            name
+            for name in names
+            if self.connection.execute(f'SELECT EXISTS (SELECT 1 FROM "{name}")').fetchone()[0]
+        ]
+        restores = []
+        for name in seeded:
+            self.connection.execute(f'CREATE TEMP TABLE "seed_{name}" AS TABLE "{name}"')
+            columns = [
+                column
+                for (column,) in self.connection.execute(
+                    "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = %s::regclass"
+                    " AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
+                    [name],
+                )
+            ]
+            listed = ", ".join(columns)
+            restores.append(
+                f'INSERT INTO "{name}" ({listed}) OVERRIDING SYSTEM VALUE'
+                f' SELECT {listed} FROM "seed_{name}"'
+            )
+        self.statement = ";".join(
+            ["SET session_replication_role = replica"]
+            + [f'DELETE FROM "{name}"' for name in names]
+            + restores
+        )
+
+    def __call__(self) -> None:
+        self.connection.execute(self.statement)
+
+
+@pytest.fixture
+def db(_emptier, django_db_blocker, settings, tmp_path) -> Iterator[None]:
+    """The database, empty afterwards. Files and snapshots go to a folder of the test's own."""
+    settings.STATE_DIR = tmp_path
+    settings.CATALOGUE_DIR = tmp_path / "catalogue"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "files", "base_url": None},
+        },
+    }
+    cache.clear()
+    with django_db_blocker.unblock():
+        yield
+        for connection in connections.all():
+            connection.close()
+    _emptier()
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+assert settings.CURSIVE_ENV == "test", "tests must never run against anything but CURSIVE_ENV=test"
