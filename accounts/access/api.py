@@ -1,15 +1,17 @@
 """Who may call the API: an API key, or the browser's session with CSRF (A-6)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.workspaces.models import Role
 from cursive.lib.actors import Actor
 from cursive.lib.errors import Forbidden
+
+if TYPE_CHECKING:  # importing it here for good would be a circle: it imports this module
+    from rest_framework.views import APIView
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
@@ -44,7 +46,7 @@ class WorkspacePermission(permissions.BasePermission):
     that keys may not use at all says `keys_allowed = False`).
     """
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """True, or 401 (not signed in) / 403 with a sentence."""
         plain = request._request
         if plain.workspace is None:
