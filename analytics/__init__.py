@@ -1,1 +1,1 @@
-"""Analytics."""
+"""What a workspace sees of itself: dashboards, jobs."""

@@ -4,6 +4,14 @@ from django.apps import AppConfig
 
 
 class AnalyticsConfig(AppConfig):
-    """Analytics."""
+    """Dashboards and jobs."""
 
     name = "analytics"
+
+    def ready(self) -> None:
+        from cursive.lib.ui.navigation import Entry, register
+
+        register(
+            Entry("Dashboard", "dashboard", icon="home", order=10, shortcut="g d"),
+            Entry("Jobs", "jobs:list", icon="activity", order=60, shortcut="g j", words="progress"),
+        )

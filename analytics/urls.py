@@ -1,6 +1,11 @@
 """Pages of analytics."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-app_name = "analytics"
-urlpatterns: list[URLPattern | URLResolver] = []
+from analytics.dashboards import views as dashboards
+
+urlpatterns = [
+    path("", dashboards.home, name="home"),
+    path("dashboard/", dashboards.dashboard, name="dashboard"),
+    path("", include("analytics.jobs.urls")),
+]

@@ -1,0 +1,25 @@
+"""The front page for visitors, and the page that a member starts on."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from accounts.access.views import member_required
+
+from .queries import overview
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What Cursive is and what it costs; members go on to their dashboard."""
+    if request.user.is_authenticated:
+        return redirect("dashboard")
+    return render(request, "landing/index.html", {"page_title": ""})
+
+
+@require_safe
+@member_required
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Balance, leads, segments and jobs at a glance."""
+    context = {"page_title": "Dashboard", **overview(request.workspace.id)}
+    return render(request, "analytics/dashboards/dashboard.html", context)

@@ -1,0 +1,1 @@
+"""The pages of long work: list, progress, cancel, retry (L-21)."""
