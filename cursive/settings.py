@@ -280,7 +280,8 @@ CELERY_BEAT_SCHEDULE = {
     "partitions": {"task": "cursive.make_partitions", "schedule": crontab(hour=1, minute=10)},
     "check-ledger": {"task": "credits.ledger.check_ledger", "schedule": crontab(hour=2, minute=30)},
     "release-holds": {"task": "credits.ledger.release_stale_holds", "schedule": 60.0},
-    "purge-deleted": {"task": "cursive.purge_deleted", "schedule": crontab(hour=2, minute=0)},
+    "purge-leads": {"task": "leads.records.purge_deleted", "schedule": crontab(hour=2, minute=0)},
+    "purge-exports": {"task": "leads.exports.remove_expired", "schedule": crontab(hour=3, minute=5)},
 }
 
 # --- staff --------------------------------------------------------------------------------

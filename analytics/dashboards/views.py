@@ -14,12 +14,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """What Cursive is and what it costs; members go on to their dashboard."""
     if request.user.is_authenticated:
         return redirect("dashboard")
-    return render(request, "landing/index.html", {"page_title": ""})
+    return render(request, "landing/index.html")
 
 
 @require_safe
 @member_required
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Balance, leads, segments and jobs at a glance."""
-    context = {"page_title": "Dashboard", **overview(request.workspace.id)}
+    context = overview(request.workspace.id)
     return render(request, "analytics/dashboards/dashboard.html", context)

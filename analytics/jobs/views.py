@@ -34,7 +34,6 @@ def job_list(request: HttpRequest) -> HttpResponse:
     known = kind in dict(kind_choices()) | {"": ""} and status in {"", *Job.Status.values}
     jobs = jobs_of(request.workspace.id, kind=kind, status=status)
     context = {
-        "page_title": "Jobs",
         "page": keyset_page(
             jobs if known else jobs.none(),
             order=("-created_at", "-id"),
@@ -54,7 +53,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """One job: progress while it runs, results and errors when it is over."""
     job = get_object_or_404(jobs_of(request.workspace.id), id=job_id)
-    context = {"page_title": job.title, "links": job_links(job), **progress_context(job)}
+    context = {"links": job_links(job), **progress_context(job)}
     fragment = "#outcome" if request.htmx and not request.htmx.boosted else ""
     return render(request, f"analytics/jobs/job_detail.html{fragment}", context)
 

@@ -1,0 +1,223 @@
+"""Starting an export, and the job that writes it.
+
+The file is written in parts, one a step, each by overwriting: a worker that dies leaves a part
+that the next one writes again. The last step puts the parts together.
+"""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from django.utils import timezone
+
+from cursive.lib import limits, tenancy
+from cursive.lib.actors import Actor
+from cursive.lib.audit_port import record
+from cursive.lib.errors import Conflict, InvalidInput
+from cursive.lib.jobs.models import Job
+from cursive.lib.jobs.operations import enqueue_job
+from cursive.lib.jobs.registry import JobHandler, Step
+from cursive.lib.tables.writing import BOM, csv_lines
+from leads.filters.document import dump, parse
+from leads.filters.sentence import sentence
+from leads.filters.tree import Group
+from leads.records.columns import COLUMNS, DEFAULT_EXPORT, unknown_columns
+from leads.records.models import Lead
+from leads.records.queries import leads_of
+
+BATCH = 5_000
+MAX_IDS = 1_000
+KEPT = datetime.timedelta(days=30)
+EXPORTS_A_DAY = limits.Limit(
+    "exports", "10/day", "Your workspace has made its 10 exports of the day."
+)
+
+
+def start_export(
+    *,
+    workspace_id: UUID,
+    actor: Actor,
+    columns: Sequence[str] = DEFAULT_EXPORT,
+    ids: Sequence[UUID] = (),
+    filter: Group | None = None,
+    key: str = "",
+) -> Job:
+    """Start the job that writes these leads to a CSV file: `ids`, or all that match `filter`.
+
+    Raises `InvalidInput` for unknown columns, too many ids or nothing to export, `TooMany` past
+    10 a day a workspace.
+    """
+    if bad := unknown_columns(columns):
+        raise InvalidInput(
+            "There are no such columns.", fields={"columns": f"Unknown: {', '.join(bad)[:200]}."}
+        )
+    if not columns:
+        raise InvalidInput("Choose columns.", fields={"columns": "Choose at least one."})
+    if len(ids) > MAX_IDS:
+        raise InvalidInput("Too many leads chosen.", fields={"ids": f"At most {MAX_IDS:,}."})
+    leads = _selection(workspace_id, [str(one) for one in ids], filter)
+    with tenancy.atomic():
+        total = leads.count()
+        if not total:
+            raise InvalidInput("There is nothing to export.", fields={"ids": "No lead is chosen."})
+        limits.hit(EXPORTS_A_DAY, workspace_id)
+        what = sentence(filter) if filter is not None else "chosen leads"
+        job, new = enqueue_job(
+            workspace_id=workspace_id,
+            kind=ExportHandler.kind,
+            title=f"Export of {total:,} {'lead' if total == 1 else 'leads'}",
+            params={
+                "columns": list(columns),
+                "ids": [str(one) for one in ids],
+                "filter": dump(filter) if filter is not None else None,
+            },
+            actor=actor,
+            key=key,
+            total=total,
+        )
+        if new:
+            record(
+                action="export",
+                resource="lead",
+                resource_id=job.id,
+                actor=actor,
+                workspace_id=workspace_id,
+                new={"leads": total, "columns": list(columns), "which": what},
+            )
+    return job
+
+
+def _selection(workspace_id: UUID, ids: Sequence[str], filter: Group | None) -> Any:
+    leads = leads_of(workspace_id, filter)
+    return leads.filter(id__in=ids) if ids else leads
+
+
+class ExportHandler(JobHandler):
+    """Writes parts of BATCH leads in the order of their ids, then the whole file."""
+
+    kind = "export"
+    label = "Export"
+
+    def prepare(self, job: Job) -> dict[str, Any]:
+        """Write the next part, or the whole file when all parts are there."""
+        if job.cursor.get("written"):
+            return {"file": self._assemble(job)}
+        params = job.params
+        filter = parse(params["filter"], scope="leads") if params["filter"] else None
+        leads = _selection(job.workspace_id, params["ids"], filter).select_related("owner")
+        if after := job.cursor.get("after"):
+            leads = leads.filter(id__gt=after)
+        rows = list(leads.order_by("id")[:BATCH])
+        number = job.cursor.get("part", 0)
+        self._write_part(job, number, rows)
+        return {
+            "rows": len(rows),
+            "after": str(rows[-1].id) if rows else job.cursor.get("after"),
+            "written": len(rows) < BATCH,
+        }
+
+    def step(self, job: Job, prepared: dict[str, Any]) -> Step:
+        """Note what `prepare` wrote; the file's name is the job's result."""
+        if "file" in prepared:
+            return Step(cursor={**job.cursor, "file": prepared["file"]}, done=True)
+        return Step(
+            processed=prepared["rows"],
+            cursor={
+                "part": job.cursor.get("part", 0) + 1,
+                "after": prepared["after"],
+                "written": prepared["written"],
+            },
+            # Leads that came or went meanwhile must not leave the bar short of its end.
+            total=job.processed + prepared["rows"] if prepared["written"] else None,
+        )
+
+    def finish(self, job: Job) -> None:
+        """The job's result says where the file is and how long it stays."""
+        if job.status == Job.Status.COMPLETED:
+            until = timezone.now() + KEPT
+            job.result = {"leads": job.processed, "available_until": until.isoformat()}
+        if job.status == Job.Status.FAILED:
+            return  # a retry goes on from the parts that are there
+        for number in range(job.cursor.get("part", 0) + 1):
+            default_storage.delete(_part_name(job, number))
+
+    def links(self, job: Job) -> list[tuple[str, str]]:
+        """The download."""
+        return [("Download CSV", reverse("leads:export_download", args=[job.id]))]
+
+    def _write_part(self, job: Job, number: int, rows: Sequence[Lead]) -> None:
+        readers = [COLUMNS[name].value for name in job.params["columns"]]
+        lines = csv_lines([read(lead) for read in readers] for lead in rows)
+        _overwrite(_part_name(job, number), ContentFile("".join(lines).encode()))
+
+    def _assemble(self, job: Job) -> str:
+        name = file_name(job)
+        _overwrite(name, _Chunks(_whole_file(job)))
+        return name
+
+
+def remove_expired_exports() -> int:
+    """Delete files and left-over parts of exports that ended over 30 days ago; how many jobs."""
+    with tenancy.system_context():
+        jobs = Job.objects.filter(
+            kind=ExportHandler.kind,
+            finished_at__lt=timezone.now() - KEPT,
+            result__removed__isnull=True,
+        )
+        removed = 0
+        for job in jobs.iterator(500):
+            for number in range(job.cursor.get("part", 0) + 1):
+                default_storage.delete(_part_name(job, number))
+            default_storage.delete(file_name(job))
+            job.result["removed"] = True
+            job.save(update_fields=["result"])
+            removed += 1
+    return removed
+
+
+def file_name(job: Job) -> str:
+    """Where the job's file is in storage."""
+    return f"exports/{job.workspace_id}/{job.id}.csv"
+
+
+def open_export(job: Job) -> File:
+    """The finished file. Raises `Conflict` where there is none (yet, or any more)."""
+    if job.kind != ExportHandler.kind or job.status != Job.Status.COMPLETED:
+        raise Conflict("This export isn't finished.")
+    if job.finished_at + KEPT < timezone.now() or not default_storage.exists(file_name(job)):
+        raise Conflict("This file is no longer kept. Export again.")
+    return default_storage.open(file_name(job))
+
+
+def _part_name(job: Job, number: int) -> str:
+    return f"exports/{job.workspace_id}/{job.id}.part{number:05}"
+
+
+def _overwrite(name: str, content: File) -> None:
+    if default_storage.exists(name):
+        default_storage.delete(name)
+    default_storage.save(name, content)
+
+
+def _whole_file(job: Job) -> Iterator[bytes]:
+    # The names of the API and of the loader, so that a file can come back in.
+    yield (BOM + "".join(csv_lines([job.params["columns"]]))).encode()
+    for number in range(job.cursor["part"]):
+        with default_storage.open(_part_name(job, number)) as part:
+            yield from part.chunks()
+
+
+class _Chunks(File):
+    """A file for storage that is made while it is read, so that memory stays flat."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        super().__init__(None, name="export.csv")
+        self._chunks = chunks
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """What storage writes."""
+        return self._chunks

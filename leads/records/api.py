@@ -1,0 +1,146 @@
+"""Leads by API."""
+
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.workspaces.models import Role
+from cursive.lib.errors import InvalidInput
+from cursive.lib.ui.pagination import keyset_page, parse_page
+from leads.filters import url as filter_url
+
+from .models import Lead
+from .operations import delete_lead, update_lead
+from .person import FIELD_NAMES
+from .queries import DEFAULT_SORT, SORTS, capped_count, leads_of
+
+COUNTED = 100_000
+
+
+class LeadSerializer(serializers.ModelSerializer):
+    """A lead's document; the record's fields have the names of the filter language."""
+
+    owner = serializers.UUIDField(source="owner_id", allow_null=True)
+
+    class Meta:
+        model = Lead
+        fields = (
+            "id",
+            *FIELD_NAMES,
+            "source",
+            "status",
+            "verification_status",
+            "owner",
+            "tags",
+            "notes",
+            "score",
+            "score_factors",
+            "pages_viewed",
+            "seconds_on_site",
+            "last_seen_at",
+            "segment_id",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+
+class LeadChangeSerializer(serializers.Serializer):
+    """What `PATCH /api/leads/{id}` takes."""
+
+    status = serializers.ChoiceField(choices=Lead.Status.choices, required=False)
+    notes = serializers.CharField(max_length=20_000, allow_blank=True, required=False)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=40), max_length=50, required=False
+    )
+    owner = serializers.UUIDField(allow_null=True, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Unknown fields are refused, so that a typing error doesn't pass for a change."""
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            raise serializers.ValidationError({name: "No such field." for name in unknown})
+        return attrs
+
+
+class LeadListView(APIView):
+    """`GET /api/leads`: filter `f`, `sort`, `cursor`, `pageSize`."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("f", description="A filter in its short form, as in page addresses."),
+            OpenApiParameter("sort", enum=list(SORTS)),
+            OpenApiParameter("cursor"),
+            OpenApiParameter("pageSize", int),
+        ],
+        responses=LeadSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """One page; `next` and `previous` are cursors. `total` stops counting at 100,001."""
+        params = request.query_params
+        sort = params.get("sort", DEFAULT_SORT)
+        if sort not in SORTS:
+            raise InvalidInput("There is no such order.", fields={"sort": f"One of: {', '.join(SORTS)}."})
+        text = params.get(filter_url.PARAMETER, "")
+        filter = filter_url.decode(text, scope="leads") if text else None
+        leads = leads_of(request._request.workspace.id, filter)
+        wanted = parse_page(params)
+        page = keyset_page(
+            leads,
+            order=SORTS[sort].order,
+            cursor=params.get("cursor"),
+            page_size=wanted.page_size,
+        )
+        return Response(
+            {
+                "pageSize": wanted.page_size,
+                "total": capped_count(leads, COUNTED),
+                "next": page.next_cursor,
+                "previous": page.previous_cursor,
+                "data": LeadSerializer(page.items, many=True).data,
+            }
+        )
+
+
+class LeadView(APIView):
+    """`GET/PATCH/DELETE /api/leads/{id}`."""
+
+    @property
+    def required_role(self) -> str:
+        """Members can't delete leads (A-2)."""
+        return Role.ADMIN if self.request.method == "DELETE" else Role.MEMBER
+
+    @extend_schema(responses=LeadSerializer)
+    def get(self, request: Request, lead_id: UUID) -> Response:
+        """The lead."""
+        lead = get_object_or_404(leads_of(request._request.workspace.id), id=lead_id)
+        return Response(LeadSerializer(lead).data)
+
+    @extend_schema(request=LeadChangeSerializer, responses=LeadSerializer)
+    def patch(self, request: Request, lead_id: UUID) -> Response:
+        """Change status, notes, tags or owner."""
+        if not isinstance(request.data, dict):
+            raise InvalidInput("The body must be a JSON object.")
+        given = LeadChangeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        changes = dict(given.validated_data)
+        if "owner" in changes:
+            changes["owner_id"] = changes.pop("owner")
+        plain = request._request
+        lead = update_lead(
+            workspace_id=plain.workspace.id, lead_id=lead_id, actor=plain.actor, changes=changes
+        )
+        return Response(LeadSerializer(lead).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, lead_id: UUID) -> Response:
+        """Put the lead in the trash."""
+        plain = request._request
+        delete_lead(workspace_id=plain.workspace.id, lead_id=lead_id, actor=plain.actor)
+        return Response(status=204)

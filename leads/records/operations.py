@@ -1,0 +1,208 @@
+"""What changes leads one at a time."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from accounts.workspaces.models import Membership
+from cursive.lib import tenancy
+from cursive.lib.actors import Actor
+from cursive.lib.audit_port import record
+from cursive.lib.errors import Conflict, InvalidInput, NotFound
+from cursive.lib.outbox import emit
+
+from .models import Lead, LeadActivity
+
+EDITABLE = ("status", "notes", "tags", "owner_id")
+MAX_TAGS = 50
+TRASH_KEPT = datetime.timedelta(days=30)
+PURGE_BATCH = 5_000
+
+
+def update_lead(
+    *, workspace_id: UUID, lead_id: UUID, actor: Actor, changes: Mapping[str, Any]
+) -> Lead:
+    """Change status, notes, tags or owner; every real change is a line of the timeline.
+
+    Raises `NotFound`, or `InvalidInput` naming the field.
+    """
+    with tenancy.atomic():
+        lead = _locked(workspace_id, lead_id)
+        wanted = {name: value for name, value in changes.items() if name in EDITABLE}
+        _check(workspace_id, wanted)
+        if "tags" in wanted:
+            wanted["tags"] = _clean_tags(wanted["tags"])
+        old = {name: getattr(lead, name) for name in wanted}
+        changed = {name: value for name, value in wanted.items() if old[name] != value}
+        if not changed:
+            return lead
+        for name, value in changed.items():
+            setattr(lead, name, value)
+        lead.updated_at = timezone.now()
+        lead.save(update_fields=[*changed, "updated_at"])
+        LeadActivity.objects.bulk_create(
+            LeadActivity(
+                workspace_id=workspace_id,
+                lead=lead,
+                kind=name.removesuffix("_id"),
+                text=_sentence(lead, name, old[name]),
+                actor_label=actor.label,
+            )
+            for name in changed
+        )
+        record(
+            action="update",
+            resource="lead",
+            resource_id=lead.id,
+            actor=actor,
+            workspace_id=workspace_id,
+            old={name: old[name] for name in changed},
+            new=changed,
+        )
+        emit(workspace_id, "lead.updated", {"lead": str(lead.id), "changed": sorted(changed)})
+    return lead
+
+
+def delete_lead(*, workspace_id: UUID, lead_id: UUID, actor: Actor) -> Lead:
+    """Put a lead in the trash: gone from lists, restorable for 30 days (A-19)."""
+    with tenancy.atomic():
+        lead = _locked(workspace_id, lead_id)
+        lead.deleted_at = timezone.now()
+        lead.save(update_fields=["deleted_at"])
+        record(
+            action="delete",
+            resource="lead",
+            resource_id=lead.id,
+            actor=actor,
+            workspace_id=workspace_id,
+        )
+    return lead
+
+
+def restore_lead(*, workspace_id: UUID, lead_id: UUID, actor: Actor) -> Lead:
+    """Take a lead out of the trash. Raises `Conflict` where the person came back meanwhile."""
+    with tenancy.atomic():
+        lead = (
+            Lead.objects.select_for_update()
+            .filter(workspace_id=workspace_id, id=lead_id, deleted_at__isnull=False)
+            .first()
+        )
+        if lead is None:
+            raise NotFound("There is no such lead in the trash.")
+        lead.deleted_at = None
+        try:
+            with tenancy.atomic():
+                lead.save(update_fields=["deleted_at"])
+        except IntegrityError as error:
+            raise Conflict("This person is among your leads again already.") from error
+        record(
+            action="restore",
+            resource="lead",
+            resource_id=lead.id,
+            actor=actor,
+            workspace_id=workspace_id,
+        )
+    return lead
+
+
+def purge_deleted_leads() -> int:
+    """Delete for good what has been in the trash for 30 days, in all workspaces; how many.
+
+    Batch by batch, children first, so that no lock lasts long.
+    """
+    purged = 0
+    before = timezone.now() - TRASH_KEPT
+    while True:
+        with tenancy.system_context(), tenancy.atomic():
+            ids = list(
+                Lead.objects.filter(deleted_at__lt=before)
+                .select_for_update(skip_locked=True)
+                .values_list("id", flat=True)[:PURGE_BATCH]
+            )
+            LeadActivity.objects.filter(lead_id__in=ids).delete()
+            Lead.objects.filter(id__in=ids).delete()
+        purged += len(ids)
+        if len(ids) < PURGE_BATCH:
+            return purged
+
+
+def _locked(workspace_id: UUID, lead_id: UUID) -> Lead:
+    lead = (
+        Lead.objects.select_for_update(of=("self",))
+        .filter(workspace_id=workspace_id, id=lead_id)
+        .living()
+        .first()
+    )
+    if lead is None:
+        raise NotFound("There is no such lead.")
+    return lead
+
+
+def _check(workspace_id: UUID, wanted: Mapping[str, Any]) -> None:
+    if "status" in wanted and wanted["status"] not in Lead.Status.values:
+        known = ", ".join(Lead.Status.values)
+        raise InvalidInput("There is no such status.", fields={"status": f"One of: {known}."})
+    owner = wanted.get("owner_id")
+    if owner and not Membership.objects.filter(workspace_id=workspace_id, user_id=owner).exists():
+        raise InvalidInput(
+            "The owner must be a member.", fields={"owner": "Choose a member of this workspace."}
+        )
+
+
+def _clean_tags(tags: list[str]) -> list[str]:
+    clean = sorted({" ".join(tag.split()) for tag in tags if tag.strip()}, key=str.casefold)
+    if len(clean) > MAX_TAGS:
+        raise InvalidInput("Too many tags.", fields={"tags": f"At most {MAX_TAGS}."})
+    long = next((tag for tag in clean if len(tag) > 40), None)
+    if long:
+        raise InvalidInput("A tag is too long.", fields={"tags": "At most 40 characters a tag."})
+    return clean
+
+
+def _sentence(lead: Lead, name: str, old: Any) -> str:
+    if name == "status":
+        was = Lead.Status(old).label
+        return f"Status changed from {was} to {lead.get_status_display()}"
+    if name == "owner_id":
+        return f"Assigned to {lead.owner}" if lead.owner else "Owner removed"
+    if name == "tags":
+        return f"Tags: {', '.join(lead.tags)}"[:500] if lead.tags else "Tags removed"
+    return "Notes changed"
+
+
+@cache
+def _person_columns() -> tuple[tuple[str, int | None, Any], ...]:
+    """For each field of a record: its name, how long a text may be, and what stands for unset."""
+    columns = []
+    for name in FIELD_NAMES:
+        field = Lead._meta.get_field(name)
+        empty: Any = None
+        if isinstance(field, models.CharField):
+            empty = ""
+        elif isinstance(field, models.BooleanField):
+            empty = False
+        elif isinstance(field, ArrayField):
+            empty = []
+        columns.append((name, getattr(field, "max_length", None), empty))
+    return tuple(columns)
+
+
+def _defaults() -> dict[str, Any]:
+    """Columns that a record says nothing about, with the model's defaults; NULLs are left out."""
+    connection = tenancy.connection()
+    found = {}
+    for field in Lead._meta.concrete_fields:
+        if field.column in ROW_COLUMNS or isinstance(field, models.GeneratedField):
+            continue
+        value = field.get_db_prep_save(field.get_default(), connection=connection)
+        if value is not None:
+            found[field.column] = value
+    return found
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple({value for value in values if value})
