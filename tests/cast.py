@@ -4,17 +4,19 @@ Alice owns Acme, Bob is a member of it, Ada an admin; Carol owns Rival; Petra is
 is staff.
 """
 
+from allauth.account.models import EmailAddress
+
 from accounts.workspaces.models import Membership, Role, User, Workspace
 from cursive.lib.actors import Actor
-from cursive.lib.tenancy import system_context
+from cursive.lib.tenancy import system_context, tenant_context, uuid7
+from leads.records.identity import dedup_hash, normalise_email
+from leads.records.models import Lead
 
 PASSWORD = "correct horse battery"
 
 
 def user(name: str, **fields: object) -> User:
     """A user with a verified e-mail address, `<name>@cast.example`."""
-    from allauth.account.models import EmailAddress
-
     with system_context():
         made = User.objects.create_user(
             f"{name.lower()}@cast.example", PASSWORD, name=name, **fields
@@ -59,3 +61,20 @@ def actor_for(who: User, role: str = Role.OWNER) -> Actor:
         role=role,
         scopes=frozenset({"read", "write", "billing"}),
     )
+
+
+def lead(workspace: Workspace, **fields: object) -> Lead:
+    """A lead of this workspace; its identity follows from its fields as everywhere."""
+    fields = {"first_name": "Ada", "last_name": "Lovelace", "source": "api"} | fields
+    fields.setdefault("email", f"{uuid7().hex[-12:]}@people.example")
+    with tenant_context(workspace.id):
+        return Lead.objects.create(
+            workspace=workspace,
+            dedup_hash=dedup_hash(
+                str(fields["email"]),
+                str(fields.get("company_domain", "")),
+                str(fields.get("phone", "")),
+            ),
+            email_key=normalise_email(str(fields["email"])),
+            **fields,
+        )

@@ -172,37 +172,3 @@ def _sentence(lead: Lead, name: str, old: Any) -> str:
     if name == "tags":
         return f"Tags: {', '.join(lead.tags)}"[:500] if lead.tags else "Tags removed"
     return "Notes changed"
-
-
-@cache
-def _person_columns() -> tuple[tuple[str, int | None, Any], ...]:
-    """For each field of a record: its name, how long a text may be, and what stands for unset."""
-    columns = []
-    for name in FIELD_NAMES:
-        field = Lead._meta.get_field(name)
-        empty: Any = None
-        if isinstance(field, models.CharField):
-            empty = ""
-        elif isinstance(field, models.BooleanField):
-            empty = False
-        elif isinstance(field, ArrayField):
-            empty = []
-        columns.append((name, getattr(field, "max_length", None), empty))
-    return tuple(columns)
-
-
-def _defaults() -> dict[str, Any]:
-    """Columns that a record says nothing about, with the model's defaults; NULLs are left out."""
-    connection = tenancy.connection()
-    found = {}
-    for field in Lead._meta.concrete_fields:
-        if field.column in ROW_COLUMNS or isinstance(field, models.GeneratedField):
-            continue
-        value = field.get_db_prep_save(field.get_default(), connection=connection)
-        if value is not None:
-            found[field.column] = value
-    return found
-
-
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple({value for value in values if value})
