@@ -199,7 +199,8 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", str(STATE_DIR / "static")))
+# Collected for production only; elsewhere files are served from where they are.
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(STATE_DIR / "static"))) if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {

@@ -30,7 +30,7 @@ class ExportForm(forms.Form):
             self.ids = [UUID(one) for one in self.data.getlist("lead") if one]
         except ValueError:
             self.ids = []
-            self.add_error("lead", "This isn't a lead's id.")
+            self.add_error(None, "One of the chosen leads isn't a lead's id.")
         if not self.ids and not data.get("everything"):
             self.add_error(None, "Choose leads in the list, or all that match.")
         return data

@@ -174,7 +174,7 @@ def test_a_person_who_came_back_is_not_restored_twice(acme, alice):
     lead = cast.lead(acme, email="grace@navy.example")
     alice.post(f"/leads/{lead.id}/deletion/")
     cast.lead(acme, email="grace@navy.example")
-    assert alice.post(f"/leads/{lead.id}/restore/").status_code == 400
+    assert alice.post(f"/leads/{lead.id}/restore/").status_code == 409
     with tenant_context(acme.id):
         assert Lead.objects.living().count() == 1
 

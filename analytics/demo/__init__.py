@@ -1,0 +1,1 @@
+"""The demo: people, workspaces, credits, a catalogue and some leads to try Cursive with."""

@@ -1,0 +1,184 @@
+"""Making the demo, step by step; what is there already stays as it is."""
+
+import json
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+
+from accounts.keys.models import ApiKey
+from accounts.keys.operations import create_key, revoke_key
+from accounts.profiles.operations import create_profile
+from accounts.workspaces.models import Membership, Role, User, Workspace
+from accounts.workspaces.operations import create_workspace
+from cursive.lib.actors import Actor
+from cursive.lib.jobs.runner import run_job
+from cursive.lib.tenancy import system_context, tenant_context
+from credits.ledger.operations import grant
+from leads.catalogue.generate import generate_people
+from leads.catalogue.loader import load_file
+from leads.catalogue.snapshots import current_version
+from leads.filters.document import parse
+from segments.saved.models import Segment
+from segments.saved.operations import create_segment, pull_leads
+
+from .cast import CATALOGUE_ROWS, CATALOGUE_SEED, COMPANIES, FIRST_PULL, PEOPLE, Company, Person
+
+SIGN_INS = settings.BASE_DIR / ".run" / "demo.json"
+KEY_NAME = "Demo"
+
+
+def make_demo(*, say: Callable[[str], Any], path: Path = SIGN_INS) -> dict[str, Any]:
+    """Make what is missing of the demo and write its sign-ins to `path`; returns them.
+
+    The file is the only place that has the passwords and keys: without it both are made anew.
+    """
+    known = _read(path)
+    sign_ins: dict[str, Any] = {"base_url": settings.BASE_URL}
+    people = {}
+    for person in PEOPLE:
+        user, password = _person(person, known.get(person.name.lower(), {}).get("password", ""))
+        people[person] = user
+        sign_ins[person.name.lower()] = {"email": person.email, "password": password}
+    keys = known.get("api_keys", {})
+    sign_ins["api_keys"] = {}
+    for company in COMPANIES:
+        workspace = _workspace(company, people)
+        token = _key(workspace, people[company.owner], keys.get(company.name.lower(), ""))
+        sign_ins["api_keys"][company.name.lower()] = token
+    _write(path, sign_ins)
+    if current_version() is None:
+        say(f"Making a lead database of {CATALOGUE_ROWS:,} people ...")
+        _catalogue()
+    for company in COMPANIES:
+        _segments(company, people[company.owner])
+    return sign_ins
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: Path, sign_ins: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    partial.touch(mode=0o600)
+    partial.write_text(json.dumps(sign_ins, indent=2) + "\n")
+    partial.replace(path)
+
+
+def _person(person: Person, password: str) -> tuple[User, str]:
+    with system_context():
+        user, new = User.objects.get_or_create(
+            email=person.email,
+            defaults={
+                "name": person.name,
+                "is_staff": person.staff,
+                "is_superuser": person.staff,
+            },
+        )
+        EmailAddress.objects.get_or_create(
+            user=user, email=user.email, defaults={"verified": True, "primary": True}
+        )
+        if new or not (password and user.check_password(password)):
+            password = f"demo-{secrets.token_hex(6)}"
+            user.set_password(password)
+            user.save(update_fields=["password"])
+    return user, password
+
+
+def _actor(user: User) -> Actor:
+    return Actor(
+        kind="user",
+        label=user.email,
+        user_id=user.id,
+        role=Role.OWNER,
+        scopes=frozenset({"read", "write", "billing"}),
+    )
+
+
+def _workspace(company: Company, people: dict[Person, User]) -> Workspace:
+    owner = people[company.owner]
+    with system_context():
+        found = Membership.objects.filter(user=owner, workspace__name=company.name).first()
+        workspace = found.workspace if found else None
+    if workspace is None:
+        workspace = create_workspace(actor=_actor(owner), name=company.name)
+        with tenant_context(workspace.id):
+            for role, person in company.members.items():
+                Membership.objects.create(workspace=workspace, user=people[person], role=role)
+            if company.profile:
+                create_profile(
+                    workspace_id=workspace.id, actor=_actor(owner), values=company.profile
+                )
+    with tenant_context(workspace.id):
+        grant(
+            workspace_id=workspace.id,
+            amount=company.credits,
+            action="grant",
+            reference=("demo", company.name),
+            key="demo",
+            actor=Actor.system("demo"),
+            metadata={"reason": "Demo credits"},
+        )
+    return workspace
+
+
+def _key(workspace: Workspace, owner: User, token: str) -> str:
+    with tenant_context(workspace.id):
+        keys = ApiKey.objects.filter(
+            workspace=workspace, name=KEY_NAME, revoked_at__isnull=True
+        )
+        if token and any(token.startswith(key.prefix) for key in keys):
+            return token
+        for key in keys:
+            revoke_key(workspace_id=workspace.id, actor=_actor(owner), key_id=key.id)
+        _, token = create_key(
+            workspace_id=workspace.id,
+            actor=_actor(owner),
+            name=KEY_NAME,
+            scopes=["read", "write", "billing"],
+        )
+    return token
+
+
+def _catalogue() -> None:
+    folder = Path(settings.CATALOGUE_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    people = folder / "demo.parquet"
+    generate_people(people, rows=CATALOGUE_ROWS, seed=CATALOGUE_SEED)
+    load_file(people, folder)
+    people.unlink()
+
+
+def _segments(company: Company, owner: User) -> None:
+    with system_context():
+        workspace = Workspace.objects.get(membership__user=owner, name=company.name)
+    with tenant_context(workspace.id):
+        if not company.segments or Segment.objects.filter(workspace=workspace).exists():
+            return
+        made = [
+            create_segment(
+                workspace=workspace,
+                actor=_actor(owner),
+                name=name,
+                filter=parse(document, scope="catalogue"),
+            )
+            for name, document in company.segments
+        ]
+    with tenant_context(workspace.id):
+        job = pull_leads(
+            workspace=workspace,
+            actor=_actor(owner),
+            segment=made[0],
+            limit=FIRST_PULL,
+            key="demo",
+        )
+    run_job(workspace_id=workspace.id, job_id=job.id)

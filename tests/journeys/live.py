@@ -1,0 +1,140 @@
+"""Cursive as it runs for people: web server, worker, database, catalogue, and a browser."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+
+from cursive.launcher.roles import drop_database, prepare_database
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+ROLES = ("DATABASE_URL", "ADMIN_DATABASE_URL", "OWNER_DATABASE_URL")
+
+
+@dataclass
+class Live:
+    """A running Cursive of its own. `run` is for management commands against it."""
+
+    url: str
+    environment: dict[str, str]
+    folder: Path
+    processes: dict[str, subprocess.Popen] = field(default_factory=dict)
+
+    def run(self, *command: str) -> str:
+        """The output of a management command."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, name: str, *command: str) -> subprocess.Popen:
+        """Start a process of this Cursive in a group of its own; its log is <name>.log."""
+        log = (self.folder / f"{name}.log").open("ab")
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        log.close()
+        self.processes[name] = process
+        return process
+
+    def start_worker(self) -> subprocess.Popen:
+        """A Celery worker with beat in it, and two pool processes."""
+        schedule = str(self.folder / "beat")
+        worker = ["worker", "--beat", f"--schedule={schedule}", "--concurrency=2", "-O", "fair"]
+        return self.start("worker", "celery", "--app", "cursive", *worker, "--loglevel=INFO")
+
+    def kill(self, name: str) -> None:
+        """kill -9 for a process and all that it started."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End everything that runs."""
+        for process in self.processes.values():
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.processes.clear()
+
+    def logs(self, name: str) -> str:
+        """What a process has said."""
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait(url: str, process: subprocess.Popen) -> None:
+    ends = time.monotonic() + START_SECONDS
+    while time.monotonic() < ends:
+        assert process.poll() is None, "the web server has ended"
+        try:
+            with urllib.request.urlopen(f"{url}/api/health", timeout=2):
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"no answer in {START_SECONDS} s")
+
+
+@contextmanager
+def running(folder: Path, name: str, *, catalogue_rows: int) -> Iterator[Live]:
+    """Run Cursive on a new database `name` with a catalogue of so many people."""
+    superuser = os.environ["SUPERUSER_DATABASE_URL"]
+    prepare_database(superuser, name, replace=True)
+    url = f"http://localhost:{free_port()}"
+    environment = {
+        **os.environ,
+        **{role: os.environ[role].rpartition("/")[0] + f"/{name}" for role in ROLES},
+        "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + "/7",
+        "CURSIVE_ENV": "demo",
+        "CURSIVE_STATE": str(folder),
+        "SECRET_KEY": "journey" * 10,
+        "BASE_URL": url,
+        "DATABASE_POOLED": "true",
+        "JOB_LEASE_SECONDS": "5",
+        "PYTHONUNBUFFERED": "1",
+    }
+    live = Live(url=url, environment=environment, folder=folder)
+    try:
+        live.run("migrate", "--database=owner", "--verbosity=0")
+        if catalogue_rows:
+            people = folder / "people.parquet"
+            live.run("generate_catalogue", f"--rows={catalogue_rows}", f"--out={people}")
+            live.run("load_catalogue", str(people), "--verbosity=0")
+        options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", url.rpartition(":")[2]]
+        options += ["--no-ws", "--workers-kill-timeout", "2", "cursive.asgi:application"]
+        web = live.start("web", "granian", *options)
+        live.start_worker()
+        _wait(url, web)
+        yield live
+    finally:
+        live.stop()
+        drop_database(superuser, name)
