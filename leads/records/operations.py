@@ -14,11 +14,13 @@ from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.outbox import emit
+from leads.filters.text import tag_form
 
 from .models import Lead, LeadActivity
 
 EDITABLE = ("status", "notes", "tags", "owner_id")
 MAX_TAGS = 50
+LONGEST_TAG = 40
 TRASH_KEPT = datetime.timedelta(days=30)
 PURGE_BATCH = 5_000
 
@@ -154,12 +156,13 @@ def _check(workspace_id: UUID, wanted: Mapping[str, Any]) -> None:
 
 
 def _clean_tags(tags: list[str]) -> list[str]:
-    clean = sorted({" ".join(tag.split()) for tag in tags if tag.strip()}, key=str.casefold)
+    clean = sorted({tag_form(tag) for tag in tags if tag.strip()})
     if len(clean) > MAX_TAGS:
         raise InvalidInput("Too many tags.", fields={"tags": f"At most {MAX_TAGS}."})
-    long = next((tag for tag in clean if len(tag) > 40), None)
-    if long:
-        raise InvalidInput("A tag is too long.", fields={"tags": "At most 40 characters a tag."})
+    if any(len(tag) > LONGEST_TAG for tag in clean):
+        raise InvalidInput(
+            "A tag is too long.", fields={"tags": f"At most {LONGEST_TAG} characters a tag."}
+        )
     return clean
 
 

@@ -58,7 +58,7 @@ def test_the_list_shows_only_our_living_leads(acme, alice):
 
 
 def test_filters_and_their_sentence(acme, alice):
-    cast.lead(acme, first_name="Grace", status="won", score=85, tags=["Navy"])
+    cast.lead(acme, first_name="Grace", status="won", score=85, tags=["navy"])
     cast.lead(acme, first_name="Renée", status="new", score=40)
     assert names(alice.get("/leads/?status=won")) == ["Grace"]
     assert names(alice.get("/leads/?q=renee")) == ["Renée"]
@@ -138,7 +138,7 @@ def test_a_leads_page_and_its_changes(acme, alice):
     assert (lead.status, lead.owner_id, lead.tags, lead.notes) == (
         "contacted",
         acme.alice.id,
-        ["navy", "Navy two"],
+        ["navy", "navy two"],
         "Hi",
     )
     assert "Status changed from New to Contacted" in told and "Assigned to Alice" in told

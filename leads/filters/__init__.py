@@ -1,0 +1,1 @@
+"""The filter language: one document says who is meant, in the catalogue and in the lead list."""

@@ -1,0 +1,150 @@
+"""Who may go where: every route of Cursive, as one table (X-2).
+
+A route that is not listed fails the tests. `who` is the least that a visitor must be; what each
+kind of visitor then gets follows from it. `args` name what the world of the test holds; routes
+with them are tried with a stranger's own workspace too, who must get 404 and change nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+Who = Literal["public", "signed in", "member", "admin", "owner"]
+# Roles in the order of what they may; visitors without a workspace stand outside.
+RANK = {"member": 0, "admin": 1, "owner": 2}
+# Of other people's making: Django admin is tried as a whole, allauth has its own tests.
+LIBRARY = ("admin:", "account_", "mfa_")
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a request of this route looks like, and what those who may get for it."""
+
+    who: Who
+    args: tuple[str, ...] = ()
+    method: str = "get"
+    data: dict[str, Any] = field(default_factory=dict)
+    query: str = ""
+    ok: tuple[int, ...] = (200,)
+    kwargs: dict[str, Any] = field(default_factory=dict)  # arguments that aren't ids of Acme
+    # Keys may not use it at all, or it isn't for the API.
+    keys: bool = True
+
+
+def member(*args: str, **options: Any) -> Route:
+    """A route for every member of the workspace."""
+    return Route("member", args, **options)
+
+
+def admin(*args: str, **options: Any) -> Route:
+    """A route for admins and owners."""
+    return Route("admin", args, **options)
+
+
+def owner(*args: str, **options: Any) -> Route:
+    """A route for owners."""
+    return Route("owner", args, **options)
+
+
+def public(**options: Any) -> Route:
+    """A route for everybody."""
+    return Route("public", **options)
+
+
+POST = {"method": "post"}
+GOES_ON = {"method": "post", "ok": (302,)}
+
+ROUTES: dict[str, Route] = {
+    "home": public(ok=(200, 302)),
+    "health": public(ok=(200, 503)),  # no worker beats in the tests
+    "dashboard": member(),
+    "jobs:list": member(),
+    "jobs:detail": member("job_id"),
+    "jobs:progress": member("job_id"),
+    "jobs:cancellation": member("job_id", **GOES_ON),
+    "jobs:retry": member("job_id", method="post", ok=(409,)),
+    "jobs:events": member("job_id"),
+    "leads:list": member(),
+    "leads:news": member(query="since=2026-01-01T00:00:00Z"),
+    "leads:detail": member("lead_id"),
+    "leads:deletion": admin("lead_id", **POST),
+    "leads:restore": admin("lead_id", method="post", ok=(404,)),
+    "leads:export": member(**POST),
+    "leads:export_download": member("job_id", ok=(409,)),
+    "api-leads": member(),
+    "api-lead": member("lead_id"),
+    "api-jobs": member(),
+    "api-job": member("job_id"),
+    "api-job-cancellation": member("job_id", method="post", ok=(202,)),
+    # accounts
+    "accounts:workspace_settings": member(),
+    "accounts:workspace_switch": Route("signed in", ("workspace_id",), "post", ok=(302, 404)),
+    "accounts:workspace_new": Route("signed in"),
+    "accounts:people": member(),
+    "accounts:departure": member(method="post", ok=(302, 409)),
+    "accounts:member_role": admin("membership_id", data={"role": "admin"}, **GOES_ON),
+    "accounts:member_removal": admin("membership_id", **GOES_ON),
+    "accounts:invitation": public(args=("token",), kwargs={"token": "x"}, ok=(400, 404, 410)),
+    "accounts:invitation_resend": admin("invitation_id", **GOES_ON),
+    "accounts:invitation_revoke": admin("invitation_id", **GOES_ON),
+    "accounts:profile": member(ok=(200, 302)),
+    "accounts:profile_new": member(),
+    "accounts:profile_edit": member("profile_id"),
+    "accounts:api_keys": admin(),
+    "accounts:api_key_revoke": admin("key_id", **GOES_ON),
+    "accounts:audit_log": owner(),
+    "accounts:audit_export": owner(**POST),
+    "accounts:mailbox": public(ok=(404,)),  # there is none outside the demo
+    "accounts:mail": public(args=("name", "number"), kwargs={"name": "a", "number": 1}, ok=(404,)),
+    "api_profiles": member(),
+    "api_profile": member("profile_id"),
+    # credits
+    "credits:overview": member(),
+    "credits:balance": member(),
+    "credits:export": member(),
+    "api-credits-balance": member(),
+    "api-credits-transactions": member(),
+    "api-credits-packages": public(),
+    "api-credits-pricing": public(query="credits=100"),
+    # segments
+    "segments:new": member(),
+    "segments:new_pull": member(),
+    "segments:new_pull_price": member(),
+    "segments:options": member("field", kwargs={"field": "country"}),
+    "segments:suggestions": member("field", kwargs={"field": "title"}, query="q=eng"),
+    "segments:list": member(),
+    "segments:save": member(),
+    "segments:detail": member("segment_id"),
+    "segments:pull": member("segment_id"),
+    "segments:pull_price": member("segment_id"),
+    "segments:details": member("segment_id"),
+    "segments:filter": member("segment_id", **POST),
+    "segments:count": member("segment_id", **POST),
+    "segments:copy": member("segment_id", **GOES_ON),
+    "segments:pause": member("segment_id", **GOES_ON),
+    "segments:archive": member("segment_id", **GOES_ON),
+    "segments:resume": member("segment_id", **GOES_ON),
+    "segments:deletion": member("segment_id", **GOES_ON),
+    "segments:restore": member("segment_id", method="post", ok=(302, 404, 409)),
+    "api-segments": member(),
+    "api-segments-count": member(method="post", data={"filter": {"version": 1, "all": []}}),
+    "api-segment": member("segment_id"),
+    "api-segment-run": member("segment_id", method="post", data={"action": "preview"}),
+}
+
+
+def names(resolver: URLResolver | None = None, spaces: tuple[str, ...] = ()) -> Iterator[str]:
+    """The name of every route, with its namespaces; its pattern where it has no name."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = (*spaces, pattern.namespace) if pattern.namespace else spaces
+            yield from names(pattern, inner)
+        elif isinstance(pattern, URLPattern):
+            yield ":".join((*spaces, pattern.name or str(pattern.pattern)))
+
+
+def unlisted(found: Iterator[str] | list[str]) -> list[str]:
+    """Routes that the table doesn't know."""
+    return sorted({name for name in found if name not in ROUTES and not name.startswith(LIBRARY)})

@@ -1,0 +1,114 @@
+"""X-2: every route with every kind of visitor; another workspace's things are a 404."""
+
+import pytest
+from django.test import override_settings
+from django.urls import reverse
+
+from tests.house import access, world
+from tests.house.access import RANK, ROUTES, Route
+
+
+def test_every_route_is_listed():
+    assert access.unlisted(access.names()) == []
+
+
+def test_the_table_lists_no_route_that_is_gone():
+    assert sorted(set(ROUTES) - set(access.names())) == []
+
+
+def test_the_rule_bites_on_an_unlisted_route():
+    assert access.unlisted(["home", "leads:secret"]) == ["leads:secret"]
+
+
+def ask(here: world.World, visitor: str, name: str, route: Route, **headers: str):
+    """The answer to this visitor's request of the route, with Acme's ids."""
+    arguments = {**here.ids, **route.kwargs}
+    url = reverse(name, kwargs={arg: arguments[arg] for arg in route.args})
+    client = here.clients[visitor]
+    if route.method == "get":
+        return client.get(f"{url}?{route.query}", headers=headers)
+    content = {"content_type": "application/json"} if is_api(name) else {}
+    return getattr(client, route.method)(url, route.data, headers=headers, **content)
+
+
+def is_api(name: str) -> bool:
+    return name.startswith(("api-", "api_"))
+
+
+def refusal(name: str, route: Route, visitor: str) -> set[int] | None:
+    """The statuses that this visitor may get; None where the visitor is let in."""
+    if route.who == "public":
+        return None
+    if visitor == "anonymous":
+        return {401} if is_api(name) else {302}
+    if route.who == "signed in":
+        return None
+    if visitor in {"partner", "staff"}:  # no workspace of their own
+        return {403} if is_api(name) else {302}
+    if visitor == "stranger":
+        return {404} if set(route.args) & IDS else None
+    return {403} if RANK[visitor] < RANK[route.who] else None
+
+
+IDS = {"lead_id", "job_id", "key_id", "invitation_id", "profile_id", "segment_id", "membership_id"}
+VISITORS = ("anonymous", "partner", "staff", "stranger", "member", "admin", "owner")
+
+
+def accessible(visitor: str, route: Route) -> bool:
+    return route.who in {"public", "signed in"} or visitor in RANK
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES))
+def test_who_gets_what(db, name):
+    route = ROUTES[name]
+    here = world.build()
+    before = here.fingerprint()
+    for visitor in VISITORS:
+        expected = refusal(name, route, visitor)
+        if expected is None:
+            continue
+        answer = ask(here, visitor, name, route)
+        assert answer.status_code in expected, f"{visitor} got {answer.status_code}"
+        assert b"Acme" not in getattr(answer, "content", b"") or visitor in RANK
+    assert here.fingerprint() == before, "a refused request changed something"
+    welcome = [v for v in VISITORS if accessible(v, route) and refusal(name, route, v) is None]
+    for visitor in welcome if route.method == "get" else welcome[:1]:
+        answer = ask(here, visitor, name, route)
+        assert answer.status_code in route.ok, f"{visitor} got {answer.status_code}"
+
+
+API = sorted(name for name in ROUTES if is_api(name) and ROUTES[name].who != "public")
+
+
+@pytest.mark.parametrize("name", API)
+def test_another_workspaces_key_finds_nothing(db, name):
+    route = ROUTES[name]
+    here = world.build()
+    before = here.fingerprint()
+    bearer = {"Authorization": f"Bearer {here.rival_key}"}
+    if set(route.args) & IDS:
+        assert ask(here, "anonymous", name, route, **bearer).status_code == 404
+    for token in ("Bearer cur_live_nonsense", "Bearer ", "Basic eDp5"):
+        answer = ask(here, "anonymous", name, route, Authorization=token)
+        assert answer.status_code == 401
+    assert here.fingerprint() == before
+    if route.keys and route.method == "get":
+        bearer = {"Authorization": f"Bearer {here.key}"}
+        assert ask(here, "anonymous", name, route, **bearer).status_code in route.ok
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "partner", "stranger", "owner"])
+def test_django_admin_is_for_staff(db, visitor):
+    here = world.build()
+    for path in ("/admin/", "/admin/accounts/user/", "/admin/leads/", "/admin/nothing/"):
+        answer = here.clients[visitor].get(path)
+        assert answer.status_code in {302, 403, 404}
+        assert b"Acme" not in answer.content
+
+
+def test_staff_need_a_second_factor(db):
+    """A-1."""
+    here = world.build()
+    assert here.clients["staff"].get("/admin/").status_code == 302
+    with override_settings(STAFF_MFA_REQUIRED=False):
+        assert here.clients["staff"].get("/admin/").status_code == 200

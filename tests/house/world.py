@@ -1,0 +1,103 @@
+"""One workspace with one of everything, and all kinds of visitors to it."""
+
+from dataclasses import dataclass, field
+
+from django.db import connections
+from django.test import Client
+
+from accounts.access.middleware import SESSION_KEY
+from accounts.invitations.operations import invite_person
+from accounts.keys.operations import create_key
+from accounts.profiles.operations import create_profile
+from accounts.workspaces.models import Membership, Role, Workspace
+from cursive.lib.actors import Actor
+from cursive.lib.jobs.operations import enqueue_job
+from cursive.lib.tenancy import tenant_context
+from leads.filters.tree import EVERYBODY
+from segments.saved.operations import create_segment
+from tests import cast
+from tests.house.test_tenant_rules import tenant_tables
+
+# What a refused try may leave behind: a line that says that it was tried.
+NOT_COMPARED = {"accounts_auditentry"}
+
+
+@dataclass
+class World:
+    """Acme and its things (`ids` by the names of URL arguments), and clients by visitor."""
+
+    acme: Workspace
+    ids: dict[str, object] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
+    key: str = ""
+    rival_key: str = ""
+
+    def fingerprint(self) -> dict[str, str]:
+        """A digest of each table's rows of Acme: equal when nothing has changed."""
+        digests = {}
+        with connections["admin"].cursor() as cursor:
+            for table in sorted(set(tenant_tables()) - NOT_COMPARED):
+                column = "id" if table == "accounts_workspace" else "workspace_id"
+                cursor.execute(
+                    f'SELECT md5(string_agg(t::text, \'|\' ORDER BY t::text)) FROM "{table}" t'
+                    f" WHERE {column} = %s",
+                    [self.acme.id],
+                )
+                digests[table] = cursor.fetchone()[0]
+        return digests
+
+
+def build() -> World:
+    """Acme with Alice (owner), Ada (admin), Bob (member); the stranger Carol of Rival; Petra
+    without a workspace; Sam of the staff; nobody."""
+    alice, ada, bob = cast.user("Alice"), cast.user("Ada"), cast.user("Bob")
+    carol, petra, sam = cast.user("Carol"), cast.user("Petra"), cast.staff()
+    acme = cast.workspace("Acme", owner=alice, admin=ada, member=bob)
+    rival = cast.workspace("Rival", owner=carol)
+    world = World(acme)
+    people = {"owner": alice, "admin": ada, "member": bob, "stranger": carol}
+    for name, user in {**people, "partner": petra, "staff": sam}.items():
+        client = world.clients[name] = Client(raise_request_exception=False)
+        client.force_login(user)
+    session = world.clients["stranger"].session
+    session[SESSION_KEY] = str(rival.id)
+    session.save()
+    world.clients["anonymous"] = Client(raise_request_exception=False)
+    actor = cast.actor_for(alice)
+    with tenant_context(rival.id):
+        _, world.rival_key = create_key(
+            workspace_id=rival.id,
+            actor=cast.actor_for(carol),
+            name="Theirs",
+            scopes=["read", "write", "billing"],
+        )
+    lead = cast.lead(acme)
+    with tenant_context(acme.id):
+        key, world.key = create_key(
+            workspace_id=acme.id, actor=actor, name="Ours", scopes=["read", "write", "billing"]
+        )
+        job, _ = enqueue_job(
+            workspace_id=acme.id,
+            kind="export",
+            title="Export",
+            params={},
+            actor=Actor.system("test"),
+        )
+        invitation = invite_person(
+            workspace_id=acme.id, actor=actor, email="dora@cast.example", role=Role.MEMBER
+        )
+        profile = create_profile(
+            workspace_id=acme.id, actor=actor, values={"name": "Acme", "sells": "Anvils"}
+        )
+        segment = create_segment(workspace=acme, actor=actor, name="All", filter=EVERYBODY)
+        world.ids = {
+            "workspace_id": acme.id,
+            "lead_id": lead.id,
+            "job_id": job.id,
+            "key_id": key.id,
+            "invitation_id": invitation.id,
+            "profile_id": profile.id,
+            "segment_id": segment.id,
+            "membership_id": Membership.objects.get(user=bob).id,
+        }
+    return world
