@@ -10,6 +10,10 @@ class CursiveConfig(AppConfig):
     verbose_name = "Cursive"
 
     def ready(self) -> None:
+        from django.core import checks
+
         from cursive.lib import probes  # models are loaded only now
+        from cursive.lib.ui.navigation import check_navigation
 
         probes.register()
+        checks.register(check_navigation, "urls")

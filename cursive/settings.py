@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "cursive.lib.ui.middleware.FragmentMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.access.middleware.WorkspaceMiddleware",
     "cursive.lib.errors.DomainErrorMiddleware",
@@ -165,6 +166,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Cursive"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 # Staff must have a second factor everywhere but in the demo, whose sign-ins are printed.
@@ -220,6 +222,7 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = "cursive.lib.ui.formats"
 
 # --- mail ---------------------------------------------------------------------------------
 # The demo has no way out: its mail lands in files that /mail/ shows.

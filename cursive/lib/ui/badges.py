@@ -25,13 +25,14 @@ TONE_OF = {word: tone for tone, words in STATUS_TONES.items() for word in words.
 # The bands of a score, from the top: lowest score, name, tone.
 BANDS = ((80, "excellent", "success"), (60, "good", "info"), (40, "fair", "warning"))
 AVATAR_COLOURS = 8
+DOT = SafeString('<span class="pill-dot" aria-hidden="true"></span>')
 
 
 def badge(text: Any, *, tone: str = "neutral", dot: bool = False) -> SafeString:
     """A small label in one of `TONES`; `dot` puts a coloured point before plain text."""
     if tone not in TONES:
         tone = "neutral"
-    mark = format_html('<span class="pill-dot" aria-hidden="true"></span>') if dot else ""
+    mark = DOT if dot else ""
     return format_html('<span class="pill pill-{}">{}{}</span>', tone, mark, text)
 
 
@@ -42,7 +43,7 @@ def status_badge(value: str, *, label: str = "") -> SafeString:
 
 
 def score_band(value: int) -> tuple[str, str]:
-    """Name and tone of the band that a 0–100 score lies in."""
+    """Name and tone of the band that a score of 0 to 100 lies in."""
     return next(((name, tone) for low, name, tone in BANDS if value >= low), ("low", "neutral"))
 
 

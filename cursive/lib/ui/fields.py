@@ -71,7 +71,7 @@ def render_field(
     kind = kind_of(bound)
     if kind == "hidden":
         return bound.as_widget()
-    shown_help = bound.help_text if help_text is None else help_text
+    shown_help = str(bound.help_text) if help_text is None else help_text
     attrs = control_attrs(bound, help_text=shown_help, extra=extra)
     return render_to_string(
         f"_field_{kind}.html",
@@ -82,6 +82,7 @@ def render_field(
             "help_text": shown_help,
             "hide_label": hide_label,
             "optional": not bound.field.required and not bound.field.disabled,
+            "password": isinstance(bound.field.widget, widgets.PasswordInput),
             "described_by": attrs.get("aria-describedby", ""),
             "prefix": prefix,
             "suffix": suffix,

@@ -52,7 +52,7 @@ def format_credits_short(value: Any) -> str:
 
 
 def format_signed(value: Any) -> str:
-    """A change of credits with its sign: +100.00, −12.50."""
+    """A change of credits with its sign, as in +100.00."""
     if value is None or value == "":
         return NOTHING
     return ("+" if Decimal(str(value)) > 0 else "") + format_number(value, 2)
@@ -146,12 +146,16 @@ def format_ago(value: datetime.datetime, now: datetime.datetime | None = None) -
     return f"{words} ago" if seconds >= 0 else f"in {words}"
 
 
-def time_element(value: datetime.datetime | None, text: str) -> SafeString:
-    """A `<time>` with the exact moment as its title."""
+def time_element(value: datetime.datetime | None, text: str, *, live: bool = False) -> SafeString:
+    """A `<time>` with the exact moment as its title; a `live` one is kept true by the page."""
     if value is None:
         return format_html('<span class="text-secondary">{}</span>', NOTHING)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), format_datetime(value), text
+        '<time{} datetime="{}" title="{}">{}</time>',
+        SafeString(" data-ago" if live else ""),
+        value.isoformat(),
+        format_datetime(value),
+        text,
     )
 
 

@@ -29,6 +29,7 @@ class FragmentMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, then complete the answer."""
         response = self.get_response(request)
         if response.get("Content-Type", "").startswith("text/html"):
             patch_vary_headers(response, ["HX-Request"])
@@ -39,9 +40,8 @@ class FragmentMiddleware:
             response["HX-Redirect"] = _return_to_page(response["Location"], htmx)
             del response["Location"]
             response.status_code = 200
-        elif "HX-Redirect" not in response and "HX-Refresh" not in response:
-            if not response.streaming:
-                add_messages(request, response)
+        elif not (response.streaming or "HX-Redirect" in response or "HX-Refresh" in response):
+            add_messages(request, response)
         return response
 
 

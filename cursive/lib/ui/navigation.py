@@ -20,8 +20,9 @@ SECTIONS = {"main": "", "grow": "Grow", "settings": "Settings", "staff": "Staff"
 class Entry:
     """One page that people go to. Without `roles` every member sees it.
 
-    `prefix` is the path under which the entry counts as current; its own URL unless said.
-    `words` are other words that find it in the palette.
+    `words` are other words that find it in the palette, `shortcut` is two keys ("g l"), `staff`
+    shows it to staff only, `in_workspace=False` also to who has no workspace. It counts as current
+    on all pages under its URL, unless `exact`.
     """
 
     label: str
@@ -33,8 +34,14 @@ class Entry:
     shortcut: str = ""
     words: str = ""
     staff: bool = False
+    in_workspace: bool = True
     in_sidebar: bool = True
     exact: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of its shortcut, one after the other."""
+        return self.shortcut.split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +100,15 @@ def sections_for(request: Any) -> list[Section]:
     Reads `request.membership` (role) and `request.user` where they are there. An entry whose
     URL doesn't exist is left out; `check_navigation` reports it.
     """
-    role = getattr(getattr(request, "membership", None), "role", None)
+    membership = getattr(request, "membership", None)
+    role = getattr(membership, "role", None)
     is_staff = bool(getattr(getattr(request, "user", None), "is_staff", False))
     visible = [
         entry
         for entry in registered()
-        if (is_staff if entry.staff else not entry.roles or role in entry.roles)
+        if (is_staff or not entry.staff)
+        and (membership is not None or not entry.in_workspace)
+        and (not entry.roles or role in entry.roles)
     ]
     urls = {entry: url for entry in visible if (url := _url(entry))}
     current = _current(getattr(request, "path", ""), urls)

@@ -9,7 +9,7 @@ import datetime
 import decimal
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -254,7 +254,7 @@ def _behind(columns: list[_Column], values: list[Any]) -> Q:
     return condition
 
 
-READERS = {
+READERS: dict[str, Callable[[str], Any]] = {
     "t": datetime.datetime.fromisoformat,
     "d": datetime.date.fromisoformat,
     "n": decimal.Decimal,

@@ -1,6 +1,6 @@
 """`{% load ui %}`: the tags and filters that pages are written with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import template
@@ -14,14 +14,14 @@ from django.template.loader import select_template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from . import badges, fields, formatting, navigation, toasts
 from .sprite import SPRITE, icon_names
 
 register = template.Library()
 
-for name, function in {
+FILTERS: dict[str, Callable[..., str]] = {
     "number": formatting.format_number,
     "compact": formatting.format_compact,
     "credits": formatting.format_credits,
@@ -35,7 +35,8 @@ for name, function in {
     "day": formatting.format_date,
     "moment": formatting.format_datetime,
     "duration": formatting.format_duration,
-}.items():
+}
+for name, function in FILTERS.items():
     register.filter(name, function)
 
 
@@ -47,11 +48,12 @@ def icon(name: str, size: str = "", label: str = "", cls: str = "") -> SafeStrin
             raise template.TemplateSyntaxError(f"no icon {name!r} in {SPRITE}")
         name = "point"
     classes = " ".join(filter(None, ["icon", f"icon-{size}" if size else "", cls]))
-    said = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
+    hidden = SafeString('aria-hidden="true"')
+    said = format_html('role="img" aria-label="{}"', label) if label else hidden
     return format_html(
         '<svg class="{}" {}><use href="{}#{}"></use></svg>',
         classes,
-        mark_safe(said),
+        said,
         static(SPRITE),
         name,
     )
@@ -67,7 +69,7 @@ def field(bound: BoundField, **options: Any) -> SafeString:
 def all_fields(form: BaseForm) -> SafeString:
     """All of a form: errors of the whole first, then each field."""
     parts = [fields.render_form_errors(form), *(fields.render_field(bound) for bound in form)]
-    return mark_safe("".join(parts))
+    return SafeString("".join(parts))
 
 
 @register.simple_tag
@@ -90,7 +92,7 @@ def status(value: str, label: str = "") -> SafeString:
 
 @register.simple_tag
 def score(value: int | None) -> SafeString:
-    """A 0–100 score with its band in colour and in words for a screen reader."""
+    """A score of 0 to 100 with its band in colour and in words for a screen reader."""
     return badges.score_badge(value)
 
 
@@ -105,8 +107,7 @@ def ago(value: Any) -> SafeString:
     """'5 minutes ago', kept up to date by the page, with the exact moment as title."""
     if value is None:
         return formatting.time_element(None, "")
-    element = formatting.time_element(value, formatting.format_ago(value, timezone.now()))
-    return mark_safe(element.replace("<time ", "<time data-ago ", 1))
+    return formatting.time_element(value, formatting.format_ago(value, timezone.now()), live=True)
 
 
 @register.simple_tag
@@ -226,10 +227,14 @@ def card(
     title: str = "",
     lead: str = "",
     flush: bool = False,
-    **opts: Any,
+    actions: str = "",
+    id: str = "",
+    cls: str = "",
+    level: int = 2,
 ) -> SafeString:
-    """A card with a heading. `flush` lets a table reach its edges; `id`, `level` (2), `cls`."""
-    return _component(context, "_card.html", content, title=title, lead=lead, flush=flush, **opts)
+    """A card with a heading. `flush` lets a table reach its edges; `actions` stand at its right."""
+    values = {"title": title, "lead": lead, "flush": flush, "actions": actions}
+    return _component(context, "_card.html", content, id=id, cls=cls, level=level, **values)
 
 
 @register.simple_block_tag(takes_context=True)
@@ -241,9 +246,11 @@ def empty(
 
 
 @register.simple_block_tag(takes_context=True)
-def table(context: Context, content: str, label: str, **options: Any) -> SafeString:
-    """A dense table: pass `<thead>` and `<tbody>`. Options: sticky, id, cls."""
-    return _component(context, "_table.html", content, label=label, **options)
+def table(
+    context: Context, content: str, label: str, sticky: bool = False, id: str = "", cls: str = ""
+) -> SafeString:
+    """A dense table around `<thead>` and `<tbody>`; `sticky` keeps the head while rows scroll."""
+    return _component(context, "_table.html", content, label=label, sticky=sticky, id=id, cls=cls)
 
 
 @register.simple_block_tag(takes_context=True)
@@ -277,7 +284,8 @@ class CaptureNode(template.Node):
         self.name = name
 
     def render(self, context: Context) -> str:
-        context[self.name] = mark_safe(self.nodelist.render(context).strip())
+        """Nothing here; the text goes into the context."""
+        context[self.name] = SafeString(self.nodelist.render(context).strip())
         return ""
 
 
@@ -297,7 +305,7 @@ def html_attrs(attrs: Mapping[str, Any]) -> SafeString:
         for name, value in attrs.items()
         if value is not None and value is not False
     ]
-    return mark_safe("".join(parts))
+    return SafeString("".join(parts))
 
 
 def with_query(params: QueryDict, **changes: Any) -> str:

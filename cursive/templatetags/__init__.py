@@ -1,0 +1,1 @@
+"""Lets templates say `{% load ui %}`."""
