@@ -285,7 +285,10 @@ CELERY_BEAT_SCHEDULE = {
     "check-ledger": {"task": "credits.ledger.check_ledger", "schedule": crontab(hour=2, minute=30)},
     "release-holds": {"task": "credits.ledger.release_stale_holds", "schedule": 60.0},
     "purge-leads": {"task": "leads.records.purge_deleted", "schedule": crontab(hour=2, minute=0)},
-    "purge-exports": {"task": "leads.exports.remove_expired", "schedule": crontab(hour=3, minute=5)},
+    "purge-exports": {
+        "task": "leads.exports.remove_expired",
+        "schedule": crontab(hour=3, minute=5),
+    },
 }
 
 # --- staff --------------------------------------------------------------------------------
@@ -298,7 +301,7 @@ UNFOLD = {
 }
 
 # --- logs ---------------------------------------------------------------------------------
-_shared = [
+_shared: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

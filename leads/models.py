@@ -1,5 +1,6 @@
 """The tables of this app, by room."""
 
+from leads.catalogue.models import CatalogueTombstone
 from leads.records.models import Lead, LeadActivity, OwnedPeople
 
-__all__ = ["Lead", "LeadActivity", "OwnedPeople"]
+__all__ = ["CatalogueTombstone", "Lead", "LeadActivity", "OwnedPeople"]

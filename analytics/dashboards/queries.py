@@ -3,8 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from credits.ledger.queries import balance_of
+from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.queries import jobs_of
-from leads.records.models import Lead
+from cursive.lib.ui.formatting import format_credits, format_number
+from leads.records.queries import capped_count, leads_of
+from segments.saved.models import Segment
 
 # Counting on past this would cost more than the figure is worth here; the page says '10,000+'.
 COUNTED = 10_000
@@ -12,11 +16,19 @@ SHOWN = 5
 
 
 def overview(workspace_id: UUID) -> dict[str, Any]:
-    """Lead count (capped at COUNTED + 1), the newest leads and jobs of the workspace."""
-    leads = Lead.objects.filter(workspace_id=workspace_id).living()
+    """Balance, counts, and the newest leads, segments and jobs of the workspace."""
+    leads = leads_of(workspace_id)
+    count = capped_count(leads, COUNTED)
+    balance = balance_of(workspace_id)
+    segments = Segment.objects.filter(workspace_id=workspace_id, deleted_at__isnull=True)
+    jobs = jobs_of(workspace_id)
     return {
-        "lead_count": leads.order_by()[: COUNTED + 1].count(),
-        "counted": COUNTED,
+        "balance": balance,
+        "held_hint": f"{format_credits(balance.held)} held by running jobs" if balance.held else "",
+        "lead_label": f"{COUNTED:,}+" if count > COUNTED else format_number(count),
         "leads": leads.order_by("-created_at", "-id")[:SHOWN],
-        "jobs": jobs_of(workspace_id).order_by("-created_at", "-id")[:SHOWN],
+        "segment_count": segments.count(),
+        "segments": segments.order_by("-updated_at", "-id")[:SHOWN],
+        "running": jobs_of(workspace_id).filter(status__in=Job.ACTIVE).count(),
+        "jobs": jobs.order_by("-created_at", "-id")[:SHOWN],
     }

@@ -71,7 +71,7 @@ COMPANIES = (
             "name": "Acme Analytics",
             "sells": "Dashboards for engineering teams",
             "industries": ["software"],
-            "company_sizes": ["201-500", "501-1000"],
+            "employee_bands": ["201-500", "501-1000"],
             "titles": ["VP Engineering"],
         },
     ),

@@ -14,13 +14,13 @@ from accounts.keys.operations import create_key, revoke_key
 from accounts.profiles.operations import create_profile
 from accounts.workspaces.models import Membership, Role, User, Workspace
 from accounts.workspaces.operations import create_workspace
+from credits.ledger.operations import grant
 from cursive.lib.actors import Actor
 from cursive.lib.jobs.runner import run_job
 from cursive.lib.tenancy import system_context, tenant_context
-from credits.ledger.operations import grant
 from leads.catalogue.generate import generate_people
 from leads.catalogue.loader import load_file
-from leads.catalogue.snapshots import current_version
+from leads.catalogue.snapshots import Snapshots
 from leads.filters.document import parse
 from segments.saved.models import Segment
 from segments.saved.operations import create_segment, pull_leads
@@ -45,16 +45,17 @@ def make_demo(*, say: Callable[[str], Any], path: Path = SIGN_INS) -> dict[str, 
         sign_ins[person.name.lower()] = {"email": person.email, "password": password}
     keys = known.get("api_keys", {})
     sign_ins["api_keys"] = {}
+    workspaces = {}
     for company in COMPANIES:
-        workspace = _workspace(company, people)
+        workspace = workspaces[company.name] = _workspace(company, people)
         token = _key(workspace, people[company.owner], keys.get(company.name.lower(), ""))
         sign_ins["api_keys"][company.name.lower()] = token
     _write(path, sign_ins)
-    if current_version() is None:
+    if Snapshots(Path(settings.CATALOGUE_DIR)).current() is None:
         say(f"Making a lead database of {CATALOGUE_ROWS:,} people ...")
         _catalogue()
     for company in COMPANIES:
-        _segments(company, people[company.owner])
+        _segments(workspaces[company.name], company, people[company.owner])
     return sign_ins
 
 
@@ -133,9 +134,7 @@ def _workspace(company: Company, people: dict[Person, User]) -> Workspace:
 
 def _key(workspace: Workspace, owner: User, token: str) -> str:
     with tenant_context(workspace.id):
-        keys = ApiKey.objects.filter(
-            workspace=workspace, name=KEY_NAME, revoked_at__isnull=True
-        )
+        keys = ApiKey.objects.filter(workspace=workspace, name=KEY_NAME, revoked_at__isnull=True)
         if token and any(token.startswith(key.prefix) for key in keys):
             return token
         for key in keys:
@@ -158,9 +157,7 @@ def _catalogue() -> None:
     people.unlink()
 
 
-def _segments(company: Company, owner: User) -> None:
-    with system_context():
-        workspace = Workspace.objects.get(membership__user=owner, name=company.name)
+def _segments(workspace: Workspace, company: Company, owner: User) -> None:
     with tenant_context(workspace.id):
         if not company.segments or Segment.objects.filter(workspace=workspace).exists():
             return

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access.api import caller
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job
 from cursive.lib.jobs.queries import job_state, jobs_of
@@ -42,7 +43,7 @@ class JobListView(APIView):
     @extend_schema(responses=JobSerializer(many=True))
     def get(self, request: Request) -> Response:
         """One page of jobs (X-4)."""
-        jobs = jobs_of(request._request.workspace.id).order_by("-created_at", "-id")
+        jobs = jobs_of(caller(request).workspace.id).order_by("-created_at", "-id")
         page = numbered_page(jobs, request.query_params)
         return Response(page.answer([job_state(job) for job in page.items]))
 
@@ -53,7 +54,7 @@ class JobView(APIView):
     @extend_schema(responses=JobSerializer)
     def get(self, request: Request, job_id: UUID) -> Response:
         """The job's state, progress 0 to 100."""
-        job = get_object_or_404(jobs_of(request._request.workspace.id), id=job_id)
+        job = get_object_or_404(jobs_of(caller(request).workspace.id), id=job_id)
         return Response(job_state(job))
 
 
@@ -63,6 +64,6 @@ class JobCancellationView(APIView):
     @extend_schema(request=None, responses={202: JobSerializer})
     def post(self, request: Request, job_id: UUID) -> Response:
         """Ask the job to end; what it hasn't done is given back."""
-        plain = request._request
+        plain = caller(request)
         job = cancel_job(workspace_id=plain.workspace.id, job_id=job_id, actor=plain.actor)
         return Response(job_state(job), status=202)

@@ -7,14 +7,15 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.db import connections
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access.views import member_required
+from accounts.workspaces.guards import member_required
+from accounts.workspaces.requests import MemberRequest
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job, retry_job
 from cursive.lib.jobs.queries import job_links, jobs_of
@@ -28,7 +29,7 @@ STREAM_SECONDS = 300  # then the browser's EventSource comes back by itself
 
 @require_GET
 @member_required
-def job_list(request: HttpRequest) -> HttpResponse:
+def job_list(request: MemberRequest) -> HttpResponse:
     """All jobs, newest first, by kind and status."""
     kind, status = request.GET.get("kind", ""), request.GET.get("status", "")
     known = kind in dict(kind_choices()) | {"": ""} and status in {"", *Job.Status.values}
@@ -50,7 +51,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @member_required
-def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def job_detail(request: MemberRequest, job_id: UUID) -> HttpResponse:
     """One job: progress while it runs, results and errors when it is over."""
     job = get_object_or_404(jobs_of(request.workspace.id), id=job_id)
     context = {"links": job_links(job), **progress_context(job)}
@@ -60,7 +61,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_GET
 @member_required
-def job_progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def job_progress(request: MemberRequest, job_id: UUID) -> HttpResponse:
     """The progress region alone, for pages whose event stream fails."""
     job = get_object_or_404(jobs_of(request.workspace.id), id=job_id)
     return render(request, "_job_progress.html", progress_context(job))
@@ -68,7 +69,7 @@ def job_progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_GET
 @member_required
-def job_events(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def job_events(request: MemberRequest, job_id: UUID) -> StreamingHttpResponse:
     """The job's progress as server-sent events; every message is the HTML of its region."""
     get_object_or_404(jobs_of(request.workspace.id), id=job_id)
     response = StreamingHttpResponse(
@@ -81,7 +82,7 @@ def job_events(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_POST
 @member_required
-def job_cancellation(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def job_cancellation(request: MemberRequest, job_id: UUID) -> HttpResponse:
     """Ask the job to end."""
     cancel_job(workspace_id=request.workspace.id, job_id=job_id, actor=request.actor)
     return _after_change(request, job_id)
@@ -89,13 +90,13 @@ def job_cancellation(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_POST
 @member_required
-def job_retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def job_retry(request: MemberRequest, job_id: UUID) -> HttpResponse:
     """Put a failed job back in the queue."""
     retry_job(workspace_id=request.workspace.id, job_id=job_id, actor=request.actor)
     return _after_change(request, job_id)
 
 
-def _after_change(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def _after_change(request: MemberRequest, job_id: UUID) -> HttpResponse:
     if not request.htmx:
         return redirect("jobs:detail", job_id=job_id)
     job = get_object_or_404(jobs_of(request.workspace.id), id=job_id)

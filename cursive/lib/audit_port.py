@@ -24,7 +24,8 @@ class Recorder(Protocol):
         old: Mapping[str, Any] | None,
         new: Mapping[str, Any] | None,
         severity: str,
-    ) -> None: ...
+    ) -> None:
+        """Write one entry in the current transaction."""
 
 
 _recorders: list[Recorder] = []

@@ -80,9 +80,11 @@ class DomainErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing to do while all is well."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The page for a `DomainError`; None for what is somebody else's to show."""
         if not isinstance(error, DomainError):
             return None
         return error_page(request, status=error.status, message=error.message, error=error)

@@ -8,6 +8,7 @@ import logging
 import time
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 from django.conf import settings
 from limits import RateLimitItem, parse
@@ -40,10 +41,10 @@ class Allowance:
 
 @cache
 def _limiter() -> MovingWindowRateLimiter:
-    storage: Storage = storage_from_string(
+    storage = storage_from_string(
         settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5
     )
-    return MovingWindowRateLimiter(storage)
+    return MovingWindowRateLimiter(cast(Storage, storage))
 
 
 @cache
@@ -70,7 +71,5 @@ def hit(limit: Limit, subject: object) -> Allowance | None:
     reset = int(stats.reset_time) + 1
     if not allowed:
         wait = max(1, reset - int(time.time()))
-        raise TooMany(
-            limit.sentence, retry_after=wait, limit=item.amount, remaining=0, reset=reset
-        )
+        raise TooMany(limit.sentence, retry_after=wait, limit=item.amount, remaining=0, reset=reset)
     return Allowance(limit=item.amount, remaining=stats.remaining, reset=reset)

@@ -62,6 +62,7 @@ class CreatePartitionFunctions(migrations.RunSQL):
         super().__init__(FUNCTIONS, DROP_FUNCTIONS)
 
     def deconstruct(self) -> tuple[str, list, dict]:
+        """How a migration file writes it."""
         return (self.__class__.__name__, [], {})
 
 
@@ -88,4 +89,5 @@ class PartitionByMonth(migrations.RunSQL):
         )
 
     def deconstruct(self) -> tuple[str, list, dict]:
+        """How a migration file writes it."""
         return (self.__class__.__name__, [self.table], {})

@@ -1,9 +1,10 @@
 """The form behind the export dialog."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 
 from leads.filters import url as filter_url
 from leads.filters.tree import EVERYBODY, Group
@@ -27,7 +28,7 @@ class ExportForm(forms.Form):
         """Ids must be ids, and something must be chosen."""
         data = super().clean() or {}
         try:
-            self.ids = [UUID(one) for one in self.data.getlist("lead") if one]
+            self.ids = [UUID(one) for one in cast(QueryDict, self.data).getlist("lead") if one]
         except ValueError:
             self.ids = []
             self.add_error(None, "One of the chosen leads isn't a lead's id.")

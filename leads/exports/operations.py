@@ -188,7 +188,8 @@ def open_export(job: Job) -> File:
     """The finished file. Raises `Conflict` where there is none (yet, or any more)."""
     if job.kind != ExportHandler.kind or job.status != Job.Status.COMPLETED:
         raise Conflict("This export isn't finished.")
-    if job.finished_at + KEPT < timezone.now() or not default_storage.exists(file_name(job)):
+    ended = job.finished_at or job.created_at
+    if ended + KEPT < timezone.now() or not default_storage.exists(file_name(job)):
         raise Conflict("This file is no longer kept. Export again.")
     return default_storage.open(file_name(job))
 

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access.views import member_required
+from accounts.workspaces.guards import member_required
+from accounts.workspaces.requests import MemberRequest
 from cursive.lib.jobs.queries import jobs_of
 from cursive.lib.tables.writing import safe_cell
 from leads.records.columns import COLUMNS, DEFAULT_EXPORT
@@ -18,7 +19,7 @@ from .operations import ExportHandler, open_export, start_export
 
 @require_POST
 @member_required
-def export_start(request: HttpRequest) -> HttpResponse:
+def export_start(request: MemberRequest) -> HttpResponse:
     """Ask which columns, then start the job: the dialog posts here twice."""
     form = ExportForm(request.POST)
     if "columns" in request.POST and form.is_valid():
@@ -47,7 +48,7 @@ def export_start(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @member_required
-def export_download(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def export_download(request: MemberRequest, job_id: UUID) -> FileResponse:
     """The finished file."""
     jobs = jobs_of(request.workspace.id, kind=ExportHandler.kind)
     job = get_object_or_404(jobs, id=job_id)

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access.api import caller
 from accounts.workspaces.models import Role
 from cursive.lib.errors import InvalidInput
 from cursive.lib.ui.pagination import keyset_page, parse_page
@@ -65,7 +66,7 @@ class LeadChangeSerializer(serializers.Serializer):
         """Unknown fields are refused, so that a typing error doesn't pass for a change."""
         unknown = sorted(set(self.initial_data) - set(self.fields))
         if unknown:
-            raise serializers.ValidationError({name: "No such field." for name in unknown})
+            raise serializers.ValidationError(dict.fromkeys(unknown, "No such field."))
         return attrs
 
 
@@ -86,10 +87,12 @@ class LeadListView(APIView):
         params = request.query_params
         sort = params.get("sort", DEFAULT_SORT)
         if sort not in SORTS:
-            raise InvalidInput("There is no such order.", fields={"sort": f"One of: {', '.join(SORTS)}."})
+            raise InvalidInput(
+                "There is no such order.", fields={"sort": f"One of: {', '.join(SORTS)}."}
+            )
         text = params.get(filter_url.PARAMETER, "")
         filter = filter_url.decode(text, scope="leads") if text else None
-        leads = leads_of(request._request.workspace.id, filter)
+        leads = leads_of(caller(request).workspace.id, filter)
         wanted = parse_page(params)
         page = keyset_page(
             leads,
@@ -119,7 +122,7 @@ class LeadView(APIView):
     @extend_schema(responses=LeadSerializer)
     def get(self, request: Request, lead_id: UUID) -> Response:
         """The lead."""
-        lead = get_object_or_404(leads_of(request._request.workspace.id), id=lead_id)
+        lead = get_object_or_404(leads_of(caller(request).workspace.id), id=lead_id)
         return Response(LeadSerializer(lead).data)
 
     @extend_schema(request=LeadChangeSerializer, responses=LeadSerializer)
@@ -132,7 +135,7 @@ class LeadView(APIView):
         changes = dict(given.validated_data)
         if "owner" in changes:
             changes["owner_id"] = changes.pop("owner")
-        plain = request._request
+        plain = caller(request)
         lead = update_lead(
             workspace_id=plain.workspace.id, lead_id=lead_id, actor=plain.actor, changes=changes
         )
@@ -141,6 +144,6 @@ class LeadView(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, lead_id: UUID) -> Response:
         """Put the lead in the trash."""
-        plain = request._request
+        plain = caller(request)
         delete_lead(workspace_id=plain.workspace.id, lead_id=lead_id, actor=plain.actor)
         return Response(status=204)

@@ -1,6 +1,6 @@
 """Forms of leads."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
@@ -15,6 +15,12 @@ from .models import Lead
 SCORE_BANDS = {"80-100": (80, 100), "60-79": (60, 79), "40-59": (40, 59), "0-39": (0, 39)}
 
 
+def offer_members(form: forms.Form, nobody: str, members: list[Membership]) -> None:
+    """Let the form's owner be one of these members; `nobody` names the empty choice."""
+    choices = [(str(member.user_id), str(member.user)) for member in members]
+    cast(forms.ChoiceField, form.fields["owner"]).choices = [("", nobody), *choices]
+
+
 class LeadFilterForm(forms.Form):
     """The quick filters over the list. `document()` is what they mean in the filter language."""
 
@@ -27,7 +33,7 @@ class LeadFilterForm(forms.Form):
         choices=[("", "Any score"), *((band, band.replace("-", "–")) for band in SCORE_BANDS)],
     )
     seniority = forms.MultipleChoiceField(
-        choices=lambda: list(FIELDS["seniority"].choices.items()), required=False
+        choices=list((FIELDS["seniority"].choices or {}).items()), required=False
     )
     tag = forms.CharField(label="Tag", required=False, max_length=40)
     owner = forms.ChoiceField(required=False)
@@ -38,10 +44,7 @@ class LeadFilterForm(forms.Form):
         for name in ("status", "source", "seniority"):
             given.setlist(name, [value for value in given.getlist(name) if value])
         super().__init__(given)
-        self.fields["owner"].choices = [
-            ("", "Anybody"),
-            *((str(member.user_id), str(member.user)) for member in members),
-        ]
+        offer_members(self, "Anybody", members)
 
     def document(self) -> Group | None:
         """The filter, or None where nothing is chosen. Call it on a valid form."""
@@ -81,10 +84,7 @@ class LeadForm(forms.Form):
 
     def __init__(self, *args: Any, members: list[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].choices = [
-            ("", "Nobody"),
-            *((str(member.user_id), str(member.user)) for member in members),
-        ]
+        offer_members(self, "Nobody", members)
 
     def changes(self) -> dict[str, Any]:
         """What `update_lead` takes."""

@@ -4,15 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access.views import member_required
+from accounts.workspaces.guards import member_required
 from accounts.workspaces.models import Membership, Role
+from accounts.workspaces.requests import MemberRequest
 from cursive.lib.errors import InvalidInput
 from cursive.lib.ui.pagination import keyset_page
 from leads.filters import url as filter_url
@@ -31,7 +32,7 @@ TIMELINE = 50
 BANDS = ("employee_band", "revenue_band")
 
 
-def members_of(request: HttpRequest) -> list[Membership]:
+def members_of(request: MemberRequest) -> list[Membership]:
     """The workspace's members with their users, for choosing an owner."""
     return list(
         Membership.objects.filter(workspace_id=request.workspace.id)
@@ -40,14 +41,14 @@ def members_of(request: HttpRequest) -> list[Membership]:
     )
 
 
-def chosen_filter(request: HttpRequest, form: LeadFilterForm) -> Group | None:
+def chosen_filter(request: MemberRequest, form: LeadFilterForm) -> Group | None:
     """The filter of the address: `f=…` (any filter) together with the quick filters."""
     given = request.GET.get(filter_url.PARAMETER, "")
     groups = [filter_url.decode(given, scope="leads")] if given else []
     if not form.is_valid():
         raise InvalidInput(
             "This filter can't be used.",
-            fields={name: " ".join(errors) for name, errors in form.errors.items()},
+            fields={name: " ".join(map(str, errors)) for name, errors in form.errors.items()},
         )
     quick = form.document()
     groups += [quick] if quick else []
@@ -58,13 +59,15 @@ def chosen_filter(request: HttpRequest, form: LeadFilterForm) -> Group | None:
 
 @require_GET
 @member_required
-def lead_list(request: HttpRequest) -> HttpResponse:
+def lead_list(request: MemberRequest) -> HttpResponse:
     """The workspace's leads: filtered, sorted, page by page."""
     form = LeadFilterForm(request.GET, members=members_of(request))
     filter = chosen_filter(request, form)
     sort = request.GET.get("sort", DEFAULT_SORT)
     if sort not in SORTS:
-        raise InvalidInput("There is no such order.", fields={"sort": f"One of: {', '.join(SORTS)}."})
+        raise InvalidInput(
+            "There is no such order.", fields={"sort": f"One of: {', '.join(SORTS)}."}
+        )
     leads = leads_of(request.workspace.id, filter)
     page = keyset_page(
         leads.select_related("owner"),
@@ -90,7 +93,7 @@ def lead_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @member_required
-def lead_news(request: HttpRequest) -> HttpResponse:
+def lead_news(request: MemberRequest) -> HttpResponse:
     """How many leads came in since the list was shown: the line that offers to show them."""
     since = parse_datetime(request.GET.get("since", "")[:40])
     if since is None or timezone.is_naive(since):
@@ -101,7 +104,7 @@ def lead_news(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member_required
-def lead_detail(request: HttpRequest, lead_id: UUID) -> HttpResponse:
+def lead_detail(request: MemberRequest, lead_id: UUID) -> HttpResponse:
     """A lead: what is known, where it came from, what happened; status, owner, tags, notes."""
     lead = get_object_or_404(leads_of(request.workspace.id).select_related("owner"), id=lead_id)
     members = members_of(request)
@@ -145,7 +148,7 @@ def _initial(lead: Lead) -> dict[str, Any]:
 
 @require_POST
 @member_required(role=Role.ADMIN)
-def lead_deletion(request: HttpRequest, lead_id: UUID) -> HttpResponse:
+def lead_deletion(request: MemberRequest, lead_id: UUID) -> HttpResponse:
     """Put a lead in the trash and offer to take it out again."""
     lead = delete_lead(workspace_id=request.workspace.id, lead_id=lead_id, actor=request.actor)
     context = {"lead": lead, "undo": reverse("leads:restore", args=[lead.id])}
@@ -154,7 +157,7 @@ def lead_deletion(request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 @require_POST
 @member_required(role=Role.ADMIN)
-def lead_restore(request: HttpRequest, lead_id: UUID) -> HttpResponse:
+def lead_restore(request: MemberRequest, lead_id: UUID) -> HttpResponse:
     """Take a lead out of the trash."""
     restore_lead(workspace_id=request.workspace.id, lead_id=lead_id, actor=request.actor)
     messages.success(request, "The lead is back.")

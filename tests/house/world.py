@@ -39,7 +39,7 @@ class World:
             for table in sorted(set(tenant_tables()) - NOT_COMPARED):
                 column = "id" if table == "accounts_workspace" else "workspace_id"
                 cursor.execute(
-                    f'SELECT md5(string_agg(t::text, \'|\' ORDER BY t::text)) FROM "{table}" t'
+                    f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM \"{table}\" t"
                     f" WHERE {column} = %s",
                     [self.acme.id],
                 )

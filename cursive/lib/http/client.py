@@ -112,9 +112,7 @@ def _session(allow_loopback: bool) -> HTTPSession:
     )
     session.trust_env = False  # no proxies and no .netrc from the environment
     for scheme, secure in (("http://", False), ("https://", True)):
-        session.mount(
-            scheme, CuttableAdapter(is_https_proto=secure, allow_loopback=allow_loopback)
-        )
+        session.mount(scheme, CuttableAdapter(is_https_proto=secure, allow_loopback=allow_loopback))
     return session
 
 

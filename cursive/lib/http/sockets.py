@@ -73,7 +73,9 @@ class CuttableAdapter(IPFilterAdapter):
         address = ipaddress.ip_address(str(host["host"]).strip("[]"))
         if self.loopback and address.is_loopback:
             return host, pool
-        if any(address in network for network in ALSO_FORBIDDEN if network.version == address.version):
+        if any(
+            address in network for network in ALSO_FORBIDDEN if network.version == address.version
+        ):
             raise InvalidIPAddress(address)
         port = host["port"] or (443 if host["scheme"] == "https" else 80)
         if port not in USUAL_PORTS:

@@ -12,7 +12,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def active(self) -> "JobQuerySet":
         """Jobs that aren't over."""
-        return self.filter(status__in=[Job.Status.PENDING, Job.Status.PROCESSING])
+        return self.filter(status__in=Job.ACTIVE)
 
     def due(self) -> "JobQuerySet":
         """Jobs that a worker should take now: waiting, or left behind by a dead worker."""
@@ -33,6 +33,8 @@ class Job(TenantModel):
         COMPLETED = "completed", "Completed"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
+
+    ACTIVE = (Status.PENDING, Status.PROCESSING)
 
     kind = models.CharField(max_length=40)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)

@@ -19,9 +19,7 @@ def _note_shutdown(**_: object) -> None:
 @shared_task(name="cursive.lib.jobs.run_job")
 def run_job(job_id: str, workspace_id: str) -> None:
     """Work a job. Rung on commit and by the sweep; a job that is taken or over is left alone."""
-    runner.run_job(
-        workspace_id=UUID(workspace_id), job_id=UUID(job_id), stop=_stopping.is_set
-    )
+    runner.run_job(workspace_id=UUID(workspace_id), job_id=UUID(job_id), stop=_stopping.is_set)
 
 
 @shared_task(name="cursive.lib.jobs.sweep_jobs")

@@ -24,6 +24,7 @@ class CreateWorkspaceFunction(migrations.RunSQL):
         super().__init__(CREATE_APP_WORKSPACE, "DROP FUNCTION app_workspace();")
 
     def deconstruct(self) -> tuple[str, list, dict]:
+        """How a migration file writes it."""
         return (self.__class__.__name__, [], {})
 
 
@@ -47,6 +48,7 @@ class ProtectTable(migrations.RunSQL):
         )
 
     def deconstruct(self) -> tuple[str, list, dict]:
+        """How a migration file writes it."""
         return (self.__class__.__name__, [self.table, self.column], {})
 
 
@@ -68,6 +70,7 @@ class AppendOnly(migrations.RunSQL):
         )
 
     def deconstruct(self) -> tuple[str, list, dict]:
+        """How a migration file writes it."""
         return (self.__class__.__name__, [self.table], {})
 
 
@@ -87,4 +90,5 @@ class CreateRefuseChangeFunction(migrations.RunSQL):
         )
 
     def deconstruct(self) -> tuple[str, list, dict]:
+        """How a migration file writes it."""
         return (self.__class__.__name__, [], {})

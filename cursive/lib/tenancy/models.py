@@ -1,6 +1,7 @@
 """The base of every table that belongs to a workspace."""
 
 import uuid
+from typing import Any
 
 import uuid_utils.compat
 from django.db import models
@@ -14,8 +15,11 @@ def uuid7() -> uuid.UUID:
 
 def scoped_manager(
     queryset: type[models.QuerySet] = models.QuerySet,
-) -> models.Manager:
-    """A manager that filters by the current workspace and raises where none is set."""
+) -> Any:
+    """A manager that filters by the current workspace and raises where none is set.
+
+    Typed as Any: django-scopes makes its class at run time, which no checker can follow.
+    """
     return ScopedManager(
         _manager_class=models.Manager.from_queryset(queryset), workspace="workspace"
     )

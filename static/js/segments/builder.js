@@ -14,6 +14,8 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   // hx-sync forgets the running request once it has replaced one, so a third would not end it.
   if (newest && newest !== ctx) newest.request.abort();
   newest = ctx;
+  // A segment's page names no filter at first; the way back must lead to the one that is left now.
+  if (!location.search) history.replaceState(history.state ?? { htmx: true }, "", results().dataset.address);
   origin = document.activeElement?.closest?.("[data-panel]")?.id ?? null;
   results().setAttribute("aria-busy", "true");
 });

@@ -72,7 +72,9 @@ def reload(job: Job) -> Job:
 
 
 def evidence(job: Job) -> list[str]:
-    return list(Slot.objects.filter(name=str(job.id)).order_by("slot").values_list("slot", flat=True))
+    return list(
+        Slot.objects.filter(name=str(job.id)).order_by("slot").values_list("slot", flat=True)
+    )
 
 
 def work(job: Job) -> Job:

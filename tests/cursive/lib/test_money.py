@@ -10,12 +10,12 @@ from cursive.lib.errors import InvalidInput
 from cursive.lib.money import credits, round_credits, round_credits_up
 
 
-@given(st.decimals(min_value=-10**9, max_value=10**9, places=2))
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=2))
 def test_two_places_stay_exact(amount):
     assert credits(str(amount)) == amount and credits(str(amount)).as_tuple().exponent == -2
 
 
-@pytest.mark.parametrize("bad", ["", "abc", "1,5", "NaN", "Infinity", "0.001", "1e20", "٫"])
+@pytest.mark.parametrize("bad", ["", "abc", "1,5", "NaN", "Infinity", "0.001", "1e20", "\u066b"])
 def test_what_is_no_amount_is_refused(bad):
     with pytest.raises(InvalidInput):
         credits(bad)

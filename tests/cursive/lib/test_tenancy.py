@@ -37,7 +37,6 @@ def test_sql_without_a_workspace_raises(two):
 
 
 def test_sql_sees_only_the_current_workspace(two):
-    acme, rival = two
     for workspace in two:
         with tenant_context(workspace.id), connection().cursor() as cursor:
             cursor.execute("SELECT title FROM cursive_job")

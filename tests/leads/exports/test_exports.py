@@ -73,7 +73,9 @@ def test_all_that_match_in_parts_each_once(acme, monkeypatch):
     monkeypatch.setattr(operations, "BATCH", 7)
     made = {cast.lead(acme, first_name=f"P{n}", status="won").first_name for n in range(20)}
     cast.lead(acme, first_name="Other")
-    won = parse({"version": 1, "all": [{"field": "status", "op": "in", "value": ["won"]}]}, scope="leads")
+    won = parse(
+        {"version": 1, "all": [{"field": "status", "op": "in", "value": ["won"]}]}, scope="leads"
+    )
     job = export(acme, filter=won, columns=["first_name"])
     found = [row["first_name"] for row in rows(acme, job)]
     assert len(found) == 20 and set(found) == made
@@ -97,7 +99,9 @@ def test_a_worker_that_dies_between_parts_costs_nothing(acme, monkeypatch):
     with tenant_context(acme.id):
         job = Job.objects.get(id=job.id)
     assert job.status == "completed"
-    assert sorted(row["first_name"] for row in rows(acme, job)) == sorted(f"P{n}" for n in range(10))
+    assert sorted(row["first_name"] for row in rows(acme, job)) == sorted(
+        f"P{n}" for n in range(10)
+    )
 
 
 def refused(acme, error, **options):
@@ -152,8 +156,12 @@ def test_the_dialog_keeps_the_choice_and_starts_the_job(acme):
     assert b"No lead is chosen" in client.post("/leads/exports/", {"selected": "1"}).content
     page = client.post("/leads/exports/", {"lead": [str(lead.id)], "selected": "1"})
     assert str(lead.id).encode() in page.content and b"Job title" in page.content
-    answer = client.post("/leads/exports/", {"lead": [str(lead.id)], "columns": ["email"], "key": "k"})
-    again = client.post("/leads/exports/", {"lead": [str(lead.id)], "columns": ["email"], "key": "k"})
+    answer = client.post(
+        "/leads/exports/", {"lead": [str(lead.id)], "columns": ["email"], "key": "k"}
+    )
+    again = client.post(
+        "/leads/exports/", {"lead": [str(lead.id)], "columns": ["email"], "key": "k"}
+    )
     assert answer.status_code == 302 and answer.url == again.url
     bad = client.post("/leads/exports/", {"lead": ["x"], "columns": ["email"]})
     assert bad.status_code == 200 and b"isn" in bad.content

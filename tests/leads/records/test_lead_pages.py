@@ -128,7 +128,12 @@ def test_a_leads_page_and_its_changes(acme, alice):
     assert b"Rear Admiral" in answer.content and b"Not scored yet" in answer.content
     answer = alice.post(
         f"/leads/{lead.id}/",
-        {"status": "contacted", "owner": str(acme.alice.id), "tags": "navy,  Navy two ,", "notes": "Hi"},
+        {
+            "status": "contacted",
+            "owner": str(acme.alice.id),
+            "tags": "navy,  Navy two ,",
+            "notes": "Hi",
+        },
     )
     assert answer.status_code == 302
     with tenant_context(acme.id):
