@@ -97,6 +97,11 @@ def detect_encoding(head: bytes, later: Iterable[bytes] = (), *, whole: bool) ->
 def _marked(head: bytes) -> Encoding | None:
     for bom, codec in _BOMS:
         if head.startswith(bom):
+            if len(bom) == 2:
+                # Some programs put UTF-16's mark before UTF-32.
+                wide = _wide(head[2:])
+                if wide and wide.unit == 4:
+                    return Encoding(wide.codec, 2, 4)
             return Encoding(codec, len(bom), _unit(codec))
     return None
 
@@ -162,6 +167,4 @@ def _is_western(text: str) -> bool:
             crowded += foreign
         else:
             lonely += foreign
-    symbols = sum(1 for c in text if "\x80" <= c <= "\xbf" or c in "\u20ac\u2018\u2019\u201c\u201d")
-    letters = lonely + crowded
-    return letters + symbols > 0 and crowded * 5 <= letters and (letters > 0 or symbols > 0)
+    return crowded * 5 <= lonely + crowded

@@ -101,9 +101,9 @@ def refuse_other_text(text: str) -> None:
 
 
 def refuse_binary(text: str) -> None:
-    """Raise TableRefused when more than a tenth of `text` is control characters."""
+    """Raise TableRefused when more than a twentieth of `text` is control characters."""
     odd = sum(1 for c in text[:20_000] if c < " " and c not in "\t\n\r\f\v\x1a\x1e\x1f\x01")
-    if odd * 10 > min(len(text), 20_000):
+    if odd > 16 and odd * 20 > min(len(text), 20_000):
         raise TableRefused("This file holds binary data, not a table.")
 
 

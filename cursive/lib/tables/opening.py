@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from .table import Table
+from .delimited import DelimitedTable
+from .dialects import DELIMITERS
+from .kinds import detect_kind
+from .parquet import ParquetTable
+from .sources import ByteSource
+from .table import Table, TableRefused
+from .workbooks import WorkbookTable, is_workbook
 
 
 def open_table(
@@ -21,4 +28,21 @@ def open_table(
     content, not by name. What is given (`delimiter`, `encoding`, `header`) isn't guessed.
     `max_bytes` limits the unpacked size. Raises TableRefused with a sentence for people.
     """
-    raise NotImplementedError
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '\r\n"'):
+        known = ", ".join("tab" if each == "\t" else each for each in DELIMITERS[:4])
+        raise TableRefused(f"The delimiter must be one character, such as {known}.")
+    try:
+        with Path(path).open("rb") as file:
+            kind = detect_kind(file.read(4096))
+    except OSError as error:
+        raise TableRefused(f"The file can't be opened: {error.strerror}.") from error
+    if kind == "parquet":
+        return ParquetTable(path)
+    if kind == "zip" and is_workbook(path):
+        return WorkbookTable(path, header=header, max_bytes=max_bytes)
+    source = ByteSource(path, max_bytes)
+    try:
+        return DelimitedTable(source, path, delimiter=delimiter, encoding=encoding, header=header)
+    except BaseException:
+        source.close()
+        raise

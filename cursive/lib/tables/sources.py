@@ -43,7 +43,7 @@ class ByteSource:
         if self.packing == "gzip":
             return cast(BinaryIO, gzip.GzipFile(fileobj=self._raw))
         if self.packing == "bzip2":
-            return bz2.BZ2File(self._raw)
+            return cast(BinaryIO, bz2.BZ2File(self._raw))
         if self.packing == "zip":
             return self._only_member()
         return self._raw

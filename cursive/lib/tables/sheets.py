@@ -1,0 +1,290 @@
+"""The XML inside a workbook, read as a stream."""
+
+from __future__ import annotations
+
+import datetime
+import mmap
+import re
+import tempfile
+from array import array
+from collections.abc import Iterator
+from typing import IO
+from xml.parsers import expat
+
+from .headers import MAX_COLUMNS
+
+_CHUNK = 256 * 1024
+#: XML that goes on so long without a tag or text is made to exhaust memory.
+_MAX_SILENCE = 16 * 1024 * 1024
+#: Excel's own limit is 32,767.
+_MAX_CELL = 256 * 1024
+_DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
+_FORMAT_LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+
+
+class XmlRefused(Exception):
+    """The XML is malformed, or made to do harm."""
+
+
+class _Parser:
+    """Expat without document types (so without entities), fed in chunks."""
+
+    def __init__(self) -> None:
+        self.expat = expat.ParserCreate()
+        self.expat.buffer_text = True
+        self.expat.StartDoctypeDeclHandler = self._refuse
+        self.silence = 0
+
+    def _refuse(self, *_: object) -> None:
+        raise XmlRefused("a document type")
+
+    def feed(self, chunk: bytes, *, last: bool) -> None:
+        self.silence += len(chunk)
+        if self.silence > _MAX_SILENCE:
+            raise XmlRefused("a tag without end")
+        try:
+            self.expat.Parse(chunk, last)
+        except expat.ExpatError as error:
+            raise XmlRefused(str(error)) from error
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def read_attributes(part: IO[bytes], wanted: set[str]) -> list[tuple[str, dict[str, str]]]:
+    """Return (tag, attributes) of every element with one of the wanted tags, without prefixes."""
+    found: list[tuple[str, dict[str, str]]] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        parser.silence = 0
+        if _local(name) in wanted:
+            if len(found) > 100_000:
+                raise XmlRefused("too many elements")
+            found.append((_local(name), {_local(key): value for key, value in attributes.items()}))
+
+    parser = _Parser()
+    parser.expat.StartElementHandler = start
+    while chunk := part.read(_CHUNK):
+        parser.feed(chunk, last=False)
+    parser.feed(b"", last=True)
+    return found
+
+
+class SharedTexts:
+    """The texts that cells refer to by number, kept in a temporary file."""
+
+    def __init__(self, part: IO[bytes], limit: int) -> None:
+        """Read them all from `xl/sharedStrings.xml`; at most `limit` bytes."""
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._ends = array("Q")
+        self._map: mmap.mmap | None = None
+        self._pieces: list[str] = []
+        self._in_text = self._in_phonetic = False
+        self._size = 0
+        parser = _Parser()
+        self._parser = parser
+        parser.expat.StartElementHandler = self._start
+        parser.expat.EndElementHandler = self._end
+        parser.expat.CharacterDataHandler = self._text
+        read = 0
+        try:
+            while chunk := part.read(_CHUNK):
+                read += len(chunk)
+                if read > limit:
+                    raise XmlRefused("too much text")
+                parser.feed(chunk, last=False)
+            parser.feed(b"", last=True)
+            self._file.flush()
+            if self._size:
+                self._map = mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _start(self, name: str, _: dict[str, str]) -> None:
+        self._parser.silence = 0
+        tag = _local(name)
+        if tag == "si":
+            self._pieces = []
+        elif tag == "rPh":
+            self._in_phonetic = True
+        elif tag == "t":
+            self._in_text = not self._in_phonetic
+
+    def _end(self, name: str) -> None:
+        tag = _local(name)
+        if tag == "t":
+            self._in_text = False
+        elif tag == "rPh":
+            self._in_phonetic = False
+        elif tag == "si":
+            data = "".join(self._pieces)[:_MAX_CELL].encode()
+            self._file.write(data)
+            self._size += len(data)
+            self._ends.append(self._size)
+
+    def _text(self, text: str) -> None:
+        self._parser.silence = 0
+        if self._in_text and len(self._pieces) < 10_000:
+            self._pieces.append(text[:_MAX_CELL])
+
+    def __getitem__(self, number: int) -> str:
+        """Return a text; "" for a number that there isn't."""
+        if self._map is None or not 0 <= number < len(self._ends):
+            return ""
+        start = self._ends[number - 1] if number else 0
+        return self._map[start : self._ends[number]].decode()
+
+    def close(self) -> None:
+        """Delete the temporary file."""
+        if self._map is not None:
+            self._map.close()
+        self._file.close()
+
+
+class CellReader:
+    """Turns what stands in a cell into the text that a person sees, more or less."""
+
+    def __init__(
+        self,
+        texts: SharedTexts | None,
+        styles: list[int],
+        custom: dict[int, str],
+        epoch_1904: bool,
+    ) -> None:
+        """`styles`: the number format of each style; `custom`: the code of own formats."""
+        self._texts = texts
+        self._dates = [
+            number in _DATE_FORMATS or _is_date_format(custom.get(number, "")) for number in styles
+        ]
+        first_day = datetime.date(1904, 1, 1) if epoch_1904 else datetime.date(1899, 12, 30)
+        self._epoch = datetime.datetime.combine(first_day, datetime.time())
+
+    def read(self, kind: str, style: str, value: str) -> str:
+        """`kind` and `style` are the cell's t and s attributes."""
+        if kind == "s":
+            return self._texts[int(value)] if self._texts and value.isdecimal() else ""
+        if kind in {"inlineStr", "str", "d"}:
+            return value
+        if kind == "b":
+            return "true" if value == "1" else "false"
+        if kind == "e":
+            return ""
+        if style.isdecimal() and int(style) < len(self._dates) and self._dates[int(style)]:
+            return self._date(value)
+        return value if value.isdecimal() else _number(value)
+
+    def _date(self, value: str) -> str:
+        try:
+            moment = self._epoch + datetime.timedelta(seconds=round(float(value) * 86_400))
+        except (ValueError, OverflowError):
+            return value
+        if float(value) < 1:
+            return moment.strftime("%H:%M:%S")
+        has_time = moment.time() != datetime.time()
+        return moment.isoformat() if has_time else moment.date().isoformat()
+
+
+def _is_date_format(code: str) -> bool:
+    bare = _FORMAT_LITERALS.sub("", code).lower().partition(";")[0]
+    return "general" not in bare and any(letter in bare for letter in "ymdhs")
+
+
+def _number(value: str) -> str:
+    """'1.5042344321E10' → '15042344321'; '0.10000000000000001' → '0.1'."""
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    if number.is_integer() and abs(number) < 1e15:
+        return str(int(number))
+    return repr(number)
+
+
+class _Sheet:
+    """Collects rows while a sheet's XML is fed to it."""
+
+    def __init__(self, parser: _Parser, cells: CellReader) -> None:
+        self.rows: list[tuple[int, list[str]]] = []
+        self._parser = parser
+        self._cells = cells
+        self._line = 0
+        self._values: list[str] = []
+        self._column = 0
+        self._kind = self._style = ""
+        self._pieces: list[str] = []
+        self._in_value = self._in_phonetic = False
+        parser.expat.StartElementHandler = self._start
+        parser.expat.EndElementHandler = self._end
+        parser.expat.CharacterDataHandler = self._text
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._parser.silence = 0
+        tag = _local(name)
+        if tag == "c":
+            reference = attributes.get("r")
+            self._column = _column_number(reference) if reference else len(self._values)
+            self._kind, self._style = attributes.get("t", ""), attributes.get("s", "")
+            self._pieces = []
+        elif tag == "v":
+            self._in_value = True
+        elif tag == "t":
+            self._in_value = not self._in_phonetic
+        elif tag == "rPh":
+            self._in_phonetic = True
+        elif tag == "row":
+            number = attributes.get("r", "")
+            self._line = int(number) if number.isdecimal() else self._line + 1
+            self._values = []
+
+    def _end(self, name: str) -> None:
+        tag = _local(name)
+        if tag in {"v", "t"}:
+            self._in_value = False
+        elif tag == "rPh":
+            self._in_phonetic = False
+        elif tag == "c":
+            if self._pieces and self._column < MAX_COLUMNS:
+                value = self._cells.read(self._kind, self._style, "".join(self._pieces))
+                if len(self._values) <= self._column:
+                    self._values += [""] * (self._column + 1 - len(self._values))
+                self._values[self._column] = value.replace("\x00", "")
+        elif tag == "row":
+            self.rows.append((self._line, self._values))
+            self._values = []
+
+    def _text(self, text: str) -> None:
+        self._parser.silence = 0
+        if self._in_value and len(self._pieces) < 1000:
+            self._pieces.append(text[:_MAX_CELL])
+
+
+def _column_number(reference: str) -> int:
+    """'C5' → 2."""
+    number = 0
+    for letter in reference:
+        if not "A" <= letter <= "Z":
+            break
+        number = number * 26 + ord(letter) - 64
+    return number - 1 if 0 < number <= 20_000 else 0
+
+
+def sheet_rows(
+    part: IO[bytes], cells: CellReader, limit: int
+) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield (bytes read so far, row number, values) of a sheet; at most `limit` bytes of XML."""
+    parser = _Parser()
+    sheet = _Sheet(parser, cells)
+    read = 0
+    while True:
+        chunk = part.read(_CHUNK)
+        read += len(chunk)
+        if read > limit:
+            raise XmlRefused("too many rows")
+        parser.feed(chunk, last=not chunk)
+        for line, values in sheet.rows:
+            yield read, line, values
+        sheet.rows.clear()
+        if not chunk:
+            return

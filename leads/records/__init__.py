@@ -1,0 +1,1 @@
+"""A person record: its shape, its identity, and how foreign rows become one."""

@@ -1,0 +1,248 @@
+"""Pulls: people of the catalogue become leads, as a job, charged for who is delivered (S-8).
+
+Credits for what can be delivered are held with the job's row. Each step delivers one batch,
+captures its price and moves the cursor in one transaction, so a worker may die anywhere.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from credits.ledger.operations import capture, hold, release
+from credits.prices.queries import price_of
+from cursive.lib import tenancy
+from cursive.lib.actors import Actor
+from cursive.lib.errors import Conflict, InvalidInput, Unavailable
+from cursive.lib.jobs.models import Job
+from cursive.lib.jobs.operations import enqueue_job
+from cursive.lib.jobs.registry import JobHandler, Step
+from cursive.lib.outbox import emit
+from leads.catalogue.local import local_source
+from leads.filters.document import digest, dump, parse
+from leads.filters.sentence import sentence
+from leads.filters.tree import Group
+
+from .acquisition import Candidate, acquire_people, candidates_of, owned_people
+from .models import Lead
+
+KIND = "pull"
+ACTION = "pull"
+MAX_LIMIT = 50_000
+BATCH = 2_500
+# Near the end a batch is larger than what is left, so that skipped people don't make many steps.
+SMALLEST_BATCH = 200
+MAX_KEY = 200
+ORDERS = ("score", "fresh")
+ACTOR = Actor.system("pull")
+
+
+class SourceResting(Exception):
+    """The catalogue can't answer now; the job is tried again later, not failed."""
+
+
+def read_limit(raw: object) -> int:
+    """How many leads to pull. Raises InvalidInput for all but a whole number 1 to 50,000."""
+    if isinstance(raw, int) and not isinstance(raw, bool) and 1 <= raw <= MAX_LIMIT:
+        return raw
+    sentence = f"Use a whole number from 1 to {MAX_LIMIT:,}."
+    raise InvalidInput(sentence, fields={"limit": sentence})
+
+
+def read_order(raw: object) -> str:
+    """Which people first: best score, or freshest record. Raises InvalidInput."""
+    if isinstance(raw, str) and raw in ORDERS:
+        return raw
+    sentence = f"Use one of {', '.join(ORDERS)}."
+    raise InvalidInput(sentence, fields={"order": sentence})
+
+
+def read_key(raw: object) -> str:
+    """An Idempotency-Key. Raises InvalidInput for one that can't be kept."""
+    if isinstance(raw, str) and len(raw) <= MAX_KEY and raw.isprintable():
+        return raw
+    sentence = f"Use at most {MAX_KEY} printable characters."
+    raise InvalidInput(sentence, fields={"Idempotency-Key": sentence})
+
+
+def start_pull(
+    *,
+    workspace_id: UUID,
+    actor: Actor,
+    filter: Group,
+    limit: object,
+    order: object,
+    key: str,
+    segment_id: UUID,
+    title: str,
+) -> tuple[Job, bool]:
+    """Hold the price of min(limit, people who are new), and write the job. Returns it, and whether
+    it is new; see segments.saved.operations.pull_leads.
+    """
+    wanted, first = read_limit(limit), read_order(order)
+    request = {"segment": str(segment_id), "limit": wanted, "order": first}
+    with tenancy.atomic():
+        earlier = earlier_pull(workspace_id, key)
+        if earlier is not None:
+            if any(earlier.params.get(name) != value for name, value in request.items()):
+                raise Conflict(
+                    "This Idempotency-Key was used for something else.",
+                    fields={"Idempotency-Key": "Use a new key for a new request."},
+                )
+            return earlier, False
+        count = local_source().count(filter, owned=owned_people(workspace_id))
+        wanted = min(wanted, count.net_new)
+        price = price_of(ACTION)
+        job, _ = enqueue_job(
+            workspace_id=workspace_id,
+            kind=KIND,
+            title=f"Pull {wanted:,} leads: {title}"[:200],
+            params={
+                **request,
+                "filter": dump(filter),
+                "digest": digest(filter),
+                "sentence": sentence(filter)[:500],
+                "price": str(price),
+                "owned": count.total - count.net_new,
+                "new": count.net_new,
+            },
+            actor=actor,
+            key=key,
+            total=wanted,
+        )
+        _hold(job, price * wanted, actor, holds=1)
+        job.save(update_fields=["cursor"])
+    return job, True
+
+
+def earlier_pull(workspace_id: UUID, key: str) -> Job | None:
+    """The job that this Idempotency-Key made, if any. Two at once with one key wait here."""
+    if not read_key(key):
+        return None
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"pull:{workspace_id}:{key}"]
+        )
+    return Job.objects.filter(workspace_id=workspace_id, kind=KIND, key=key).first()
+
+
+def _hold(job: Job, amount: Decimal, actor: Actor, *, holds: int) -> None:
+    """Hold credits for a job, and note the hold in its cursor. Nothing costs nothing."""
+    held = ""
+    if amount > 0:
+        held = str(
+            hold(
+                workspace_id=job.workspace_id,
+                amount=amount,
+                action=ACTION,
+                reference=("job", job.id),
+                key=f"pull:{job.id}:hold:{holds}",
+                actor=actor,
+            ).id
+        )
+    job.cursor = {"delivered": 0, "skipped": 0, **job.cursor, "hold": held, "holds": holds}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The next people of the catalogue, with their identities, and where to go on."""
+
+    candidates: list[Candidate]
+    after: str | None
+
+
+class PullHandler(JobHandler):
+    """Works a pull. `total` is how many can be delivered, `cursor` how far it got:
+
+    `after` (the catalogue's), `delivered`, `skipped`, and the open `hold` with its number.
+    """
+
+    kind = KIND
+    label = "Pull"
+
+    def prepare(self, job: Job) -> Prepared | None:
+        """Read the next people outside the step; who is owned may be out of date by then."""
+        missing = job.total - job.cursor["delivered"]
+        if missing <= 0:
+            return None
+        try:
+            batch = local_source().take(
+                parse(job.params["filter"], scope="catalogue"),
+                limit=min(BATCH, max(missing, SMALLEST_BATCH)),
+                order=job.params["order"],
+                owned=owned_people(job.workspace_id),
+                after_cursor=job.cursor.get("after"),
+            )
+        except Unavailable as error:
+            raise SourceResting(error.message) from error
+        return Prepared(candidates_of(batch.records), batch.cursor)
+
+    def step(self, job: Job, prepared: Prepared | None) -> Step:
+        """Deliver, charge, announce and move on, all or nothing."""
+        cursor = dict(job.cursor)
+        if prepared is None:
+            return Step(cursor=cursor, done=True)
+        acquired = acquire_people(
+            workspace_id=job.workspace_id,
+            candidates=prepared.candidates,
+            source=Lead.Source.DATABASE,
+            limit=job.total - cursor["delivered"],
+            segment_id=UUID(job.params["segment"]),
+            job_id=job.id,
+        )
+        made = len(acquired.lead_ids)
+        if made:
+            capture(
+                workspace_id=job.workspace_id,
+                hold_id=UUID(cursor["hold"]),
+                amount=made * Decimal(job.params["price"]),
+                key=f"pull:{job.id}:{cursor['delivered']}",
+                actor=ACTOR,
+            )
+            emit(
+                job.workspace_id,
+                "lead.created",
+                {
+                    "leads": [str(lead_id) for lead_id in acquired.lead_ids],
+                    "source": Lead.Source.DATABASE,
+                    "segment": job.params["segment"],
+                    "job": str(job.id),
+                },
+            )
+        cursor["delivered"] += made
+        cursor["skipped"] += acquired.skipped
+        cursor["after"] = prepared.after
+        return Step(
+            processed=made,
+            cursor=cursor,
+            done=prepared.after is None or cursor["delivered"] >= job.total,
+            note=_note(cursor["skipped"]),
+        )
+
+    def finish(self, job: Job) -> None:
+        """Give back what is still held, and write the bill."""
+        cursor = job.cursor
+        if cursor["hold"]:
+            release(workspace_id=job.workspace_id, hold_id=UUID(cursor["hold"]), actor=ACTOR)
+            job.cursor = {**cursor, "hold": ""}
+        whole = job.status == Job.Status.COMPLETED and job.params["limit"] >= job.params["new"]
+        job.result = {
+            "delivered": cursor["delivered"],
+            # Who asked for everybody was told how many were owned before; say it here too.
+            "skipped_owned": cursor["skipped"] + (job.params["owned"] if whole else 0),
+            "charged": str(cursor["delivered"] * Decimal(job.params["price"])),
+            "segment": job.params["segment"],
+        }
+
+    def reopen(self, job: Job) -> None:
+        """Hold the price of what is missing anew; 402 where the balance no longer covers it."""
+        missing = job.total - job.cursor["delivered"]
+        _hold(
+            job,
+            missing * Decimal(job.params["price"]),
+            ACTOR,
+            holds=job.cursor["holds"] + 1,
+        )
+
+
+def _note(skipped: int) -> str:
+    return f"{skipped:,} passed over: owned already" if skipped else ""
