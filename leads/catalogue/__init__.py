@@ -1,0 +1,1 @@
+"""The shared lead database: built, published and searched as immutable snapshots."""

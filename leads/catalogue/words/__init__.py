@@ -1,0 +1,1 @@
+"""Word lists the synthetic catalogue is made from: names, places, work."""

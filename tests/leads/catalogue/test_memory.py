@@ -1,0 +1,20 @@
+"""Loading stays within its memory, whatever the file's size (L-4)."""
+
+import pytest
+
+from leads.catalogue.generate import generate_people
+from tests.leads.catalogue.test_loader import AS_OF
+from tests.leads.catalogue.test_restart import run
+
+
+@pytest.mark.parametrize("name", ["people.parquet", "people.csv"])
+def test_a_load_stays_under_300_mb(tmp_path, name):
+    """L-4: bounded memory, by columns and row by row."""
+    rows = 110_000 if name.endswith("parquet") else 20_000
+    path = tmp_path / name
+    generate_people(path, rows=rows, seed=5, as_of=AS_OF)
+    ended = run(path, tmp_path / "catalogue", "measure", 0)
+    assert ended.returncode == 0, ended.stderr
+    loaded, grown = map(int, ended.stdout.split())
+    assert loaded == rows
+    assert grown < 300, f"{grown} MB"
