@@ -1,0 +1,1 @@
+"""What things cost: prices in credits, packages of credits, monthly plans; rows that staff edit."""

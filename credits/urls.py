@@ -1,0 +1,8 @@
+"""Pages of credits."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+app_name = "credits"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("credits.ledger.urls")),
+]
