@@ -1,6 +1,7 @@
 """Registers what accounts offer to the floors above and below."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class AccountsConfig(AppConfig):
@@ -9,9 +10,73 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from accounts.access import events, schema  # noqa: F401 (they register themselves)
         from accounts.audit.operations import record_audit
         from cursive.lib.audit_port import register_recorder
         from cursive.lib.partitions import register_partitioned
+        from cursive.lib.ui.navigation import Entry, register
 
         register_recorder(record_audit)
         register_partitioned("accounts_auditentry")
+        managers, owners = frozenset({"admin", "owner"}), frozenset({"owner"})
+        register(
+            Entry(
+                "Settings",
+                "accounts:workspace_settings",
+                icon="settings",
+                order=10,
+                section="settings",
+                shortcut="g ,",
+                words="workspace name time zone country",
+            ),
+            Entry(
+                "People",
+                "accounts:people",
+                icon="users-group",
+                order=20,
+                section="settings",
+                words="members invite roles team",
+                in_sidebar=False,
+            ),
+            Entry(
+                "Business profile",
+                "accounts:profile",
+                icon="target-arrow",
+                order=30,
+                section="settings",
+                words="icp ideal customer tone",
+                in_sidebar=False,
+            ),
+            Entry(
+                "API keys",
+                "accounts:api_keys",
+                icon="key",
+                order=40,
+                section="settings",
+                roles=managers,
+                words="token bearer",
+                in_sidebar=False,
+            ),
+            Entry(
+                "Audit log",
+                "accounts:audit_log",
+                icon="history",
+                order=50,
+                section="settings",
+                roles=owners,
+                words="who did what",
+                in_sidebar=False,
+            ),
+            Entry(
+                "New workspace",
+                "accounts:workspace_new",
+                icon="square-rounded-plus",
+                order=60,
+                section="settings",
+                in_sidebar=False,
+            ),
+        )
+        if settings.DEMO:
+            register(
+                Entry("Mailbox", "accounts:mailbox", icon="mail", order=70, section="settings")
+            )

@@ -18,6 +18,18 @@ def client_address(request: HttpRequest) -> str | None:
         if len(hops) >= settings.TRUSTED_PROXIES:
             address = hops[-settings.TRUSTED_PROXIES]
     try:
-        return str(ipaddress.ip_address(address))
+        return plain_address(address)
     except ValueError:
         return None
+
+
+def plain_address(text: str) -> str:
+    """An address in the one form that lists, logs and limits compare.
+
+    IPv4 that came in IPv6's clothes is IPv4, and an interface's name (%eth0) is left out.
+    Raises ValueError for what is no address.
+    """
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(address.ipv4_mapped or ipaddress.IPv6Address(int(address)))
+    return str(address)

@@ -1,12 +1,14 @@
 """Who may call the API: an API key, or the browser's session with CSRF (A-6)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
+from accounts.workspaces.guards import refusal
 from accounts.workspaces.models import Role
+from accounts.workspaces.requests import MemberRequest, WorkspaceRequest
 from cursive.lib.actors import Actor
 from cursive.lib.errors import Forbidden
 
@@ -24,7 +26,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         scheme = request.headers.get("Authorization", "").partition(" ")[0]
         if scheme.lower() != "bearer":
             return None
-        key = request._request.api_key
+        key = cast(WorkspaceRequest, request._request).api_key
         if key is None:
             raise exceptions.AuthenticationFailed("This API key isn't valid here.")
         return AnonymousUser(), key
@@ -48,8 +50,10 @@ class WorkspacePermission(permissions.BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """True, or 401 (not signed in) / 403 with a sentence."""
-        plain = request._request
+        plain = cast(WorkspaceRequest, request._request)
         if plain.workspace is None:
+            if plain.user.is_authenticated:
+                raise Forbidden("You have no workspace yet. Make one, or join one.")
             return False
         default = "read" if request.method in permissions.SAFE_METHODS else "write"
         needed = getattr(view, "required_scope", default)
@@ -62,5 +66,10 @@ class WorkspacePermission(permissions.BasePermission):
             return True
         role = getattr(view, "required_role", Role.MEMBER)
         if not plain.membership.at_least(role):
-            raise Forbidden(f"Only {Role(role).label.lower()}s of this workspace can do that.")
+            raise Forbidden(refusal(role))
         return True
+
+
+def caller(request: Request) -> MemberRequest:
+    """The request behind DRF's, as the middleware completed it; behind `WorkspacePermission`."""
+    return cast(MemberRequest, request._request)

@@ -1,71 +1,94 @@
 """Finds out who asks and for which workspace, and does the rest of the request inside it."""
 
 from collections.abc import Callable
-from uuid import UUID
 
+import structlog
+from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
 
-from accounts.keys.models import ApiKey
 from accounts.keys.queries import key_by_token
-from accounts.workspaces.models import Membership, Workspace
+from accounts.workspaces.models import User
 from accounts.workspaces.queries import memberships_of
-from cursive.lib.actors import Actor, RequestMeta
+from accounts.workspaces.requests import SESSION_KEY, WorkspaceRequest, choose_workspace
+from cursive.lib.actors import Actor
 from cursive.lib.tenancy import system_context, tenant_context
 
+from .actors import actor_of
 from .addresses import client_address
+from .second_factor import setup_redirect
+from .streams import continue_stream
 
-SESSION_KEY = "workspace"
+__all__ = ["WorkspaceMiddleware", "WorkspaceRequest", "choose_workspace"]
 
-
-class WorkspaceRequest(HttpRequest):
-    """What a request looks like behind `WorkspaceMiddleware`."""
-
-    workspace: Workspace | None
-    membership: Membership | None
-    memberships: list[Membership]
-    api_key: ApiKey | None
-    actor: Actor
-    request_id: str
+# Asked by machines while the database may be down.
+ANONYMOUS_PATHS = frozenset({"/api/health"})
 
 
 class WorkspaceMiddleware:
     """Sets `request.workspace`, `.membership`, `.memberships`, `.api_key` and `.actor`.
 
-    Django admin runs as the system; every other request of somebody with a workspace runs in
-    one transaction of the restricted role for that workspace. A 5xx answer rolls it back.
+    Staff in Django admin work as the system; every other request of somebody with a workspace
+    runs in one transaction of the restricted role for that workspace, in its time zone. A 5xx
+    answer rolls it back. A streamed answer is made outside of it, see `streams`.
+
+    Deleted workspaces, and workspaces that the user has been removed from, are as if they were
+    not there: the user's next one is taken.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: WorkspaceRequest) -> HttpResponse:
+    def __call__(self, request: WorkspaceRequest) -> HttpResponseBase:
+        """Answer the request as whoever sent it."""
         request.workspace = request.membership = request.api_key = None
         request.memberships = []
-        if request.path.startswith("/admin/"):
-            with system_context():
-                request.actor = _actor(request)
-                return self.get_response(request)
+        request.request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+        if request.path in ANONYMOUS_PATHS:
+            request.actor = Actor.system("health")
+            return self.get_response(request)
+        _drop_impossible_session(request)
+        if request.path.startswith("/admin/") and request.user.is_staff:
+            response = self._as_staff(request)
+        else:
+            self._identify(request)
+            response = self._as_member(request)
+        if response.streaming:
+            continue_stream(request, response, request.workspace.id if request.workspace else None)
+        return response
+
+    def _as_staff(self, request: WorkspaceRequest) -> HttpResponseBase:
+        with system_context():
+            request.actor = actor_of(request)
+            return setup_redirect(request) or self.get_response(request)
+
+    def _as_member(self, request: WorkspaceRequest) -> HttpResponseBase:
+        workspace = request.workspace
+        if workspace is None:
+            return self.get_response(request)
+        with tenant_context(workspace.id), timezone.override(workspace.zone):
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True, using="default")
+        return response
+
+    def _identify(self, request: WorkspaceRequest) -> None:
         if _bearer(request):
             self._identify_key(request)
         elif request.user.is_authenticated:
             self._identify_member(request)
-        request.actor = _actor(request)
-        if request.workspace is None:
-            return self.get_response(request)
-        with tenant_context(request.workspace.id):
-            response = self.get_response(request)
-            if response.status_code >= 500:
-                transaction.set_rollback(True, using="default")
-            return response
+        request.actor = actor_of(request)
 
     def _identify_key(self, request: WorkspaceRequest) -> None:
-        key = key_by_token(_bearer(request))
-        if key is not None and key.allows_address(client_address(request)):
+        key = key_by_token(_bearer(request), client_address(request))
+        if key is not None:
             request.api_key = key
             request.workspace = key.workspace
 
     def _identify_member(self, request: WorkspaceRequest) -> None:
+        assert isinstance(request.user, User)
         request.memberships = memberships_of(request.user)
         wanted = request.session.get(SESSION_KEY)
         chosen = next(
@@ -77,9 +100,11 @@ class WorkspaceMiddleware:
             request.workspace = chosen.workspace
 
 
-def choose_workspace(request: HttpRequest, workspace_id: UUID) -> None:
-    """Remember in the session which workspace the next requests are for."""
-    request.session[SESSION_KEY] = str(workspace_id)
+def _drop_impossible_session(request: HttpRequest) -> None:
+    """Forget a session cookie that no session can have; PostgreSQL chokes on a NUL in it."""
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    if key and not (key.isascii() and key.isalnum()):
+        request.session = type(request.session)()
 
 
 def _bearer(request: HttpRequest) -> str:
@@ -88,32 +113,3 @@ def _bearer(request: HttpRequest) -> str:
         return ""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _actor(request: WorkspaceRequest) -> Actor:
-    meta = RequestMeta(
-        ip=client_address(request),
-        user_agent=request.headers.get("User-Agent", "")[:300],
-        method=request.method or "",
-        endpoint=request.path[:120],
-        request_id=getattr(request, "request_id", ""),
-    )
-    if request.api_key is not None:
-        key = request.api_key
-        return Actor(
-            kind="key",
-            label=f"API key {key.name}",
-            key_id=key.id,
-            scopes=frozenset(key.scopes),
-            request=meta,
-        )
-    if request.user.is_authenticated:
-        return Actor(
-            kind="user",
-            label=request.user.email,
-            user_id=request.user.pk,
-            role=request.membership.role if request.membership else "",
-            scopes=frozenset({"read", "write", "billing"}),
-            request=meta,
-        )
-    return Actor(kind="system", label="anonymous", request=meta)

@@ -1,37 +1,16 @@
-"""Guards for pages."""
+"""Guards for pages, and the page of who asks too often."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
-from accounts.workspaces.models import Role
-from cursive.lib.errors import Forbidden
+from accounts.workspaces.guards import member_required
+from cursive.lib.errors import TooMany, error_page
 
-View = Callable[..., HttpResponse]
+__all__ = ["member_required", "too_many_requests"]
+
+TOO_OFTEN = "You did that too often. Wait a minute, then try again."
 
 
-def member_required(view: View | None = None, *, role: str = Role.MEMBER) -> Any:
-    """Let members of the current workspace in who are at least `role`.
-
-    Others are sent to sign in, to make a workspace, or refused with a sentence.
-    """
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
-            if request.membership is None:
-                return redirect("accounts:workspace_new")
-            if not request.membership.at_least(role):
-                raise Forbidden(f"Only {Role(role).label.lower()}s of this workspace can do that.")
-            return view(request, *args, **kwargs)
-
-        guarded.minimum_role = role
-        return guarded
-
-    return decorate(view) if view else decorate
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """429 for allauth's limits on sign-up, reset and the like; name it as `handler429`."""
+    error = TooMany(TOO_OFTEN, retry_after=60)
+    return error_page(request, status=429, message=error.message, error=error)

@@ -60,3 +60,48 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.action} {self.resource} {self.resource_id}"
+
+    @property
+    def action_words(self) -> str:
+        """The action as people read it."""
+        return words(self.action)
+
+    @property
+    def resource_words(self) -> str:
+        """The kind of thing as people read it."""
+        return words(self.resource)
+
+    @property
+    def differences(self) -> list[tuple[str, str, str]]:
+        """(name, old, new) of each value noted, as text; "" where there was or is none.
+
+        What stayed the same is new only: it says what was changed.
+        """
+        old, new = self.old or {}, self.new or {}
+        told = [
+            (words(name).lower(), _shown(old.get(name)), _shown(new.get(name)))
+            for name in dict.fromkeys([*old, *new])
+        ]
+        return [
+            (name, "" if before == after else before, after)
+            for name, before, after in told
+            if before or after
+        ]
+
+
+def words(code: str) -> str:
+    """A code as people read it: `api_key` → Api key."""
+    text = code.replace("_", " ").replace(".", " ").capitalize()
+    return text.replace("Api ", "API ").replace("Mfa ", "MFA ")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value) or "none"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_shown(item)}" for name, item in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,15 +1,22 @@
 """Writing the audit log."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from cursive.lib.actors import Actor
-from cursive.lib.tenancy import current_workspace_id, in_system_context, system_context
+from cursive.lib.tenancy import (
+    connection,
+    current_workspace_id,
+    in_system_context,
+    system_context,
+)
 
 from .models import AuditEntry
+from .queries import Pick
 
 SECRET_WORDS = ("password", "secret", "token", "hash", "recovery", "authorization", "card")
 MASK = "•••"
@@ -29,8 +36,9 @@ def record_audit(
 ) -> None:
     """Write one entry in the current transaction; secrets are masked, long values are cut.
 
-    Without a workspace, or for another than the current one, the entry is written by the
-    system's role in a transaction of its own: the restricted role could not.
+    Without a workspace, for another than the current one, or when its transaction is over
+    already, the entry is written by the system's role in a transaction of its own: the restricted
+    role could not.
     """
     entry = AuditEntry(
         workspace_id=workspace_id,
@@ -50,11 +58,34 @@ def record_audit(
         endpoint=actor.request.endpoint[:120],
         request_id=actor.request.request_id,
     )
-    if in_system_context() or (workspace_id and workspace_id == current_workspace_id()):
+    if in_system_context() or _in_transaction_of(workspace_id):
         entry.save(force_insert=True)
     else:
         with system_context():
             entry.save(force_insert=True)
+
+
+def note_export(*, workspace_id: UUID | None, actor: Actor, pick: Pick) -> None:
+    """Write down that somebody takes entries out of the log, and which."""
+    record_audit(
+        action="export",
+        resource="audit_log",
+        resource_id=str(workspace_id or ""),
+        actor=actor,
+        workspace_id=workspace_id,
+        old=None,
+        new={name: value for name, value in asdict(pick).items() if value},
+        severity="warning",
+    )
+
+
+def _in_transaction_of(workspace_id: UUID | None) -> bool:
+    # What runs on commit still has the workspace's context, but no transaction that is set to it.
+    return (
+        workspace_id is not None
+        and workspace_id == current_workspace_id()
+        and connection().in_atomic_block
+    )
 
 
 def _masked(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -69,6 +69,15 @@ class ApiKey(TenantModel):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    @property
+    def state(self) -> str:
+        """active, revoked or expired."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "expired"
+        return "active"
+
     def allows_address(self, address: str | None) -> bool:
         """Whether a request from this address may use the key; an empty list allows all."""
         if not self.ip_allow:

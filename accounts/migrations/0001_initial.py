@@ -2,6 +2,7 @@
 
 import accounts.workspaces.timezones
 import cursive.lib.tenancy.models
+import cursive.lib.vocabulary
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
@@ -30,7 +31,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=cursive.lib.tenancy.models.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=80, validators=[django.core.validators.MinLengthValidator(2)])),
                 ('time_zone', models.CharField(choices=accounts.workspaces.timezones.timezone_choices, default='UTC', max_length=40)),
-                ('country', models.CharField(default='US', max_length=2)),
+                ('country', models.CharField(choices=cursive.lib.vocabulary.country_choices, default='US', max_length=2)),
                 ('low_credit_threshold', models.PositiveIntegerField(default=10)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
@@ -142,9 +143,62 @@ class Migration(migrations.Migration):
             model_name='apikey',
             index=models.Index(fields=['workspace', '-created_at'], name='api_key_recent'),
         ),
+        migrations.CreateModel(
+            name='BusinessProfile',
+            fields=[
+                ('id', models.UUIDField(default=cursive.lib.tenancy.models.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=80, validators=[django.core.validators.MinLengthValidator(2)])),
+                ('sells', models.CharField(max_length=300)),
+                ('description', models.TextField(blank=True, default='', max_length=4000)),
+                ('website', models.URLField(blank=True, default='', validators=[django.core.validators.URLValidator(['http', 'https'])])),
+                ('industries', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, size=300)),
+                ('employee_bands', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, size=300)),
+                ('titles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, size=300)),
+                ('seniorities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, size=300)),
+                ('countries', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, size=300)),
+                ('states', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, size=300)),
+                ('intent_topics', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, size=300)),
+                ('tone', models.CharField(choices=[('professional', 'Professional'), ('friendly', 'Friendly'), ('direct', 'Direct and short'), ('consultative', 'Consultative'), ('technical', 'Technical'), ('playful', 'Playful')], default='professional', max_length=12)),
+                ('is_default', models.BooleanField(default=False)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('workspace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+            ],
+            options={
+                'abstract': False,
+                'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['workspace', 'name'], name='profile_by_name')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('workspace',), name='profile_one_default')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Invitation',
+            fields=[
+                ('id', models.UUIDField(default=cursive.lib.tenancy.models.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('email', models.EmailField(max_length=254)),
+                ('role', models.CharField(choices=[('member', 'Member'), ('admin', 'Admin'), ('owner', 'Owner')], default='member', max_length=6)),
+                ('serial', models.PositiveIntegerField(default=1)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('expires_at', models.DateTimeField()),
+                ('sent_at', models.DateTimeField(null=True)),
+                ('accepted_at', models.DateTimeField(null=True)),
+                ('revoked_at', models.DateTimeField(null=True)),
+                ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('workspace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+            ],
+            options={
+                'abstract': False,
+                'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['workspace', '-created_at'], name='invitation_recent'), models.Index(fields=['email'], name='invitation_email')],
+                'constraints': [models.UniqueConstraint(models.F('workspace'), django.db.models.functions.text.Lower('email'), condition=models.Q(('accepted_at__isnull', True), ('revoked_at__isnull', True)), name='invitation_pending_once'), models.CheckConstraint(condition=models.Q(('role__in', ['member', 'admin', 'owner'])), name='invitation_role_known')],
+            },
+        ),
         ProtectTable('accounts_workspace', 'id'),
         ProtectTable('accounts_membership'),
         ProtectTable('accounts_apikey'),
+        ProtectTable('accounts_businessprofile'),
+        ProtectTable('accounts_invitation'),
         ProtectTable('accounts_auditentry'),
         AppendOnly('accounts_auditentry'),
     ]

@@ -1,5 +1,9 @@
 """Users, workspaces, memberships."""
 
+from datetime import UTC, tzinfo
+from typing import ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import MinLengthValidator
 from django.db import models
@@ -7,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from cursive.lib.tenancy import TenantModel, scoped_manager, uuid7
+from cursive.lib.vocabulary import country_choices
 
 from .timezones import timezone_choices
 
@@ -33,10 +38,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True, default="")
     is_staff = models.BooleanField(default=False)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]
     date_joined = models.DateTimeField(default=timezone.now)
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -56,13 +61,21 @@ class Workspace(models.Model):
     name = models.CharField(max_length=80, validators=[MinLengthValidator(2)])
     time_zone = models.CharField(max_length=40, default="UTC", choices=timezone_choices)
     # Phones without a country code are read as this country's.
-    country = models.CharField(max_length=2, default="US")
+    country = models.CharField(max_length=2, default="US", choices=country_choices)
     low_credit_threshold = models.PositiveIntegerField(default=10)
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> tzinfo:
+        """Its time zone, or UTC where this machine doesn't know the name."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
 
 
 class Role(models.TextChoices):
@@ -109,3 +122,13 @@ class Membership(TenantModel):
     def at_least(self, role: str) -> bool:
         """Whether this member may do what `role` may."""
         return RANK[Role(self.role)] >= RANK[Role(role)]
+
+    @property
+    def manages(self) -> bool:
+        """Whether this member manages people, keys, billing and webhooks."""
+        return self.at_least(Role.ADMIN)
+
+    @property
+    def owns(self) -> bool:
+        """Whether this member owns the workspace."""
+        return self.at_least(Role.OWNER)

@@ -10,11 +10,14 @@ from .models import Membership, User
 def memberships_of(user: User) -> list[Membership]:
     """The user's memberships in living workspaces, with their workspaces, by name."""
     with system_context():
-        return list(
+        found = list(
             Membership.objects.filter(user=user, workspace__deleted_at__isnull=True)
             .select_related("workspace")
             .order_by("workspace__name", "id")
         )
+    for one in found:
+        one.user = user
+    return found
 
 
 def membership_in(user: User, workspace_id: UUID) -> Membership | None:

@@ -1,0 +1,1 @@
+"""Invitations into a workspace by e-mail: signed, single use, seven days (A-3)."""

@@ -1,0 +1,1 @@
+"""Who is in a workspace: roles, removing, leaving (A-2)."""
