@@ -1,0 +1,1 @@
+"""The search page: a filter, its live counts, a preview, and the price of pulling (S-5)."""

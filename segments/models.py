@@ -1,0 +1,5 @@
+"""The tables of this app, by room."""
+
+from segments.saved.models import Segment
+
+__all__ = ["Segment"]

@@ -1,0 +1,363 @@
+"""Between the sidebar's form fields and the filter document, both ways.
+
+A form field is named `<field>.<operator>`: `industry.in=software&industry.not_in=gambling`. What
+the sidebar has no control for (nested groups, say) is the `rest`: it travels untouched in `f`, in
+the short form of addresses, beside the fields.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal
+
+from django.http import QueryDict
+
+from leads.catalogue.source import Order
+from leads.filters import url as filter_url
+from leads.filters.document import VERSION, digest, dump, parse
+from leads.filters.errors import FilterError
+from leads.filters.registry import FIELDS, Field, fields_in
+from leads.filters.tree import Condition, Group
+
+Kind = Literal["checklist", "tokens", "range", "recency", "switch", "presence"]
+Item = Condition | Group
+# Field → operator → values as in the document (or, where unusable, as typed).
+Chosen = dict[str, dict[str, list[Any]]]
+
+# Everybody's address differs, so there is nothing to choose from: only whether there is one. (A
+# search inside addresses would also let anybody spell out one that is masked until it is paid.)
+PRESENCE = ("email", "phone", "linkedin_url")
+OPPOSITE = MappingProxyType(
+    {
+        "in": "not_in",
+        "eq": "not_in",
+        "contains": "not_contains",
+        "has_any": "has_none",
+    }
+)
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
+_AT = re.compile(r"all\[([0-9]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """How a field is shown. The first of `include` and `exclude` is the usual operator."""
+
+    field: Field
+    kind: Kind
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """All operators that the control can express."""
+        return self.include + self.exclude
+
+
+def _control(field: Field) -> Control:
+    if field.name in PRESENCE:
+        return Control(field, "presence", ("is_set",))
+    if field.type == "boolean":
+        return Control(field, "switch", ("eq",))
+    if field.type == "list":
+        return Control(field, "checklist", ("has_any",), ("has_none",))
+    if field.type == "choice":
+        return Control(field, "checklist", ("in",), ("not_in",))
+    if field.type == "number":
+        return Control(field, "range", ("gte", "lte"))
+    if field.type == "date":
+        return Control(field, "recency", ("within_days", "gte", "lte"))
+    return Control(field, "tokens", ("contains", "in", "starts_with"), ("not_contains", "not_in"))
+
+
+@cache
+def controls() -> Mapping[str, Control]:
+    """The controls by field, in the sidebar's order."""
+    return {field.name: _control(field) for field in fields_in("catalogue")}
+
+
+class SearchForm:
+    """What an address or a sent form asks for.
+
+    `tree` is the filter, or None where `errors` (field → sentence) or `problem` (of the whole)
+    say why there is none. `chosen` and `rest` are its two halves: what the controls show, and
+    what they can't.
+    """
+
+    def __init__(self, params: QueryDict) -> None:
+        self.errors: dict[str, str] = {}
+        self.problem = ""
+        self.tree: Group | None = None
+        self.chosen: Chosen = {}
+        self.rest: tuple[Item, ...] = ()
+        self.order: Order = "fresh" if params.get("order") == "fresh" else "score"
+        try:
+            base = filter_url.decode(params.get(filter_url.PARAMETER, ""), scope="catalogue")
+        except FilterError as error:
+            self.problem = error.message
+            return
+        sent = read_fields(params)
+        chosen, rest = split(base)
+        # A field that the form has, and the address too: both must hold.
+        clash = {name for name in sent if name in chosen}
+        if clash:
+            rest += split_off(chosen, clash)
+        self.chosen, self.rest = {**chosen, **sent}, rest
+        self._compose()
+
+    @classmethod
+    def broken(cls, problem: str) -> "SearchForm":
+        """A form without a filter, that says why."""
+        form = cls(QueryDict())
+        form.tree, form.problem = None, problem
+        return form
+
+    @classmethod
+    def of_tree(cls, tree: Group, order: Order = "score") -> "SearchForm":
+        """A form that shows a filter."""
+        form = cls(QueryDict())
+        form.order = order
+        form.tree = tree
+        form.chosen, form.rest = split(tree)
+        return form
+
+    def _compose(self) -> None:
+        try:
+            self.tree = compose(self.chosen, self.rest)
+        except FilterError as error:
+            places = [name for name, _ in _items(self.chosen)]
+            for path, sentence in error.fields.items():
+                found = _AT.match(path)
+                at = int(found[1]) if found else len(places)
+                if at < len(places):
+                    self.errors.setdefault(places[at], _said_of(places[at], self.chosen, sentence))
+                else:
+                    self.problem = self.problem or sentence
+            return
+        # Once more from the filter, so that values are shown in their canonical form.
+        self.chosen, self.rest = split(self.tree)
+
+    @property
+    def rest_text(self) -> str:
+        """The rest in the short form, for the form's hidden field."""
+        return filter_url.encode(_root(self.rest)) if self.rest else ""
+
+
+def _said_of(name: str, chosen: Chosen, sentence: str) -> str:
+    """The sentence, in the words of the sidebar where the document's don't fit."""
+    pair = chosen[name].get("gte", []) + chosen[name].get("lte", [])
+    if len(pair) == 2 and isinstance(pair[0], type(pair[1])) and pair[0] > pair[1]:
+        return (
+            "The first is above the second."
+            if isinstance(pair[0], int)
+            else ("The first day is after the second.")
+        )
+    return sentence
+
+
+def read_fields(params: QueryDict) -> Chosen:
+    """The sidebar's fields of a sent form; names that are none of ours are left out."""
+    found: Chosen = {}
+    for key, raw in params.lists():
+        name, _, operator = key.partition(".")
+        control = controls().get(name)
+        if control is None or operator not in control.operators:
+            continue
+        texts = [text.strip() for text in raw if text.strip()]
+        values = list(dict.fromkeys(_typed(control.field, operator, text) for text in texts))
+        if values:
+            found.setdefault(name, {})[operator] = values
+    for name, operators in found.items():
+        _settle(controls()[name], operators)
+    return found
+
+
+def _typed(field: Field, operator: str, text: str) -> Any:
+    if field.type == "boolean" or operator == "is_set":
+        return True
+    if (field.type == "number" or operator == "within_days") and _WHOLE.fullmatch(text):
+        return int(text)
+    return text
+
+
+def _settle(control: Control, operators: dict[str, list[Any]]) -> None:
+    """What is both included and excluded is excluded: that was said on purpose."""
+    if control.kind == "checklist":
+        include, exclude = control.include[0], control.exclude[0]
+        kept = [v for v in operators.get(include, []) if v not in operators.get(exclude, [])]
+        if kept:
+            operators[include] = kept
+        else:
+            operators.pop(include, None)
+
+
+def compose(chosen: Chosen, rest: Sequence[Item]) -> Group:
+    """The filter of both halves. Raises FilterError; item n of `all` is the n-th of `_items`."""
+    items = [item for _, item in _items(chosen)]
+    if not items:
+        return parse(dump(_root(rest)), scope="catalogue")
+    for item in rest:
+        items += dump(Group("all", (item,)))["all"]
+    return parse({"version": VERSION, "all": items}, scope="catalogue")
+
+
+def _root(rest: Sequence[Item]) -> Group:
+    """The rest as a filter; one group alone is its own root, which saves a level of nesting."""
+    only = rest[0] if len(rest) == 1 else None
+    return only if isinstance(only, Group) else Group("all", tuple(rest))
+
+
+def _items(chosen: Chosen) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The field and the document's item for everything chosen, in the sidebar's order."""
+    for name, control in controls().items():
+        operators = chosen.get(name)
+        if not operators:
+            continue
+        if control.kind == "tokens":
+            pieces = list(_conditions(name, control.include, operators))
+            if len(pieces) == 1:
+                yield name, pieces[0]
+            elif pieces:
+                yield name, {"any": pieces}
+            for item in _conditions(name, control.exclude, operators):
+                yield name, item
+        elif operators.keys() >= {"gte", "lte"}:
+            pair = [operators["gte"][-1], operators["lte"][-1]]
+            yield name, {"field": name, "op": "between", "value": pair}
+            for item in _conditions(name, ("within_days",), operators):
+                yield name, item
+        else:
+            for item in _conditions(name, control.operators, operators):
+                yield name, item
+
+
+def _conditions(
+    name: str, wanted: Iterable[str], operators: Mapping[str, list[Any]]
+) -> Iterator[dict[str, Any]]:
+    for operator in wanted:
+        values = operators.get(operator)
+        if not values:
+            continue
+        if operator in ("in", "not_in", "has_any", "has_none"):
+            yield {"field": name, "op": operator, "value": values}
+        elif operator in ("contains", "starts_with", "not_contains"):
+            for value in values:
+                yield {"field": name, "op": operator, "value": value}
+        elif operator == "is_set":
+            yield {"field": name, "op": operator}
+        else:
+            yield {"field": name, "op": operator, "value": values[-1]}
+
+
+def split(tree: Group) -> tuple[Chosen, tuple[Item, ...]]:
+    """The two halves of a filter: what the controls can show, and the rest."""
+    chosen: Chosen = {}
+    rest: dict[str, Item] = {}
+    plain = _plain(tree)
+    for item in plain.items if isinstance(plain, Group) and plain.mode == "all" else (plain,):
+        if not _take(chosen, item):
+            rest.setdefault(digest(Group("all", (item,))), item)
+    ordered = {name: chosen[name] for name in controls() if name in chosen}
+    return ordered, tuple(rest.values())
+
+
+def split_off(chosen: Chosen, names: Iterable[str]) -> tuple[Item, ...]:
+    """Take fields out of `chosen` and return them as items of the rest."""
+    taken: Chosen = {name: chosen.pop(name) for name in set(names)}
+    return compose(taken, ()).items
+
+
+def _plain(item: Item) -> Item:
+    """The same without groups that say nothing: `all` in `all`, `any` in `any`, groups of one."""
+    if isinstance(item, Condition):
+        return item
+    items: list[Item] = []
+    for inner in map(_plain, item.items):
+        same = isinstance(inner, Group) and inner.mode == item.mode != "none"
+        items += inner.items if same and isinstance(inner, Group) else [inner]
+    if len(items) == 1 and item.mode != "none":
+        return items[0]
+    return Group(item.mode, tuple(items))
+
+
+def _take(chosen: Chosen, item: Item) -> bool:
+    """Show an item in its control, if there is one and it is free."""
+    if isinstance(item, Condition):
+        return _take_conditions(chosen, [_written(item)])
+    if not all(isinstance(inner, Condition) for inner in item.items):
+        return False
+    conditions = [_written(inner) for inner in item.items if isinstance(inner, Condition)]
+    if item.mode == "none":
+        if any(op not in OPPOSITE for _, op, _ in conditions):
+            return False
+        opposites = [(name, OPPOSITE[op], values) for name, op, values in conditions]
+        trial = {name: {op: list(v) for op, v in ops.items()} for name, ops in chosen.items()}
+        if all(_take_conditions(trial, [one]) for one in opposites):
+            chosen.clear()
+            chosen.update(trial)
+            return True
+        return False
+    return item.mode == "any" and _take_conditions(chosen, conditions)
+
+
+def _written(condition: Condition) -> tuple[str, str, list[Any]]:
+    """Field, operator and values as the controls have them."""
+    wire = dump(Group("all", (condition,)))["all"][0]
+    value = wire.get("value", True)
+    operator = condition.op
+    if FIELDS[condition.field].type == "text":
+        operator = {"eq": "in", "ne": "not_in"}.get(operator, operator)
+    return condition.field, operator, value if isinstance(value, list) else [value]
+
+
+def _take_conditions(chosen: Chosen, conditions: list[tuple[str, str, list[Any]]]) -> bool:
+    """Show conditions of one field that any of, in its control. All or nothing."""
+    names = {name for name, _, _ in conditions}
+    control = controls().get(conditions[0][0])
+    if len(names) > 1 or control is None:
+        return False
+    name, operator, values = conditions[0]
+    taken = chosen.get(name, {})
+    if operator == "between" and control.kind in ("range", "recency"):
+        if len(conditions) > 1 or taken.keys() & {"gte", "lte"}:
+            return False
+        chosen.setdefault(name, {}).update(gte=[values[0]], lte=[values[1]])
+        return True
+    operators = {op for _, op, _ in conditions}
+    if len(conditions) == 1 and operator in control.exclude:
+        known = chosen.setdefault(name, {}).setdefault(operator, [])
+        known += [value for value in values if value not in known]
+        return True
+    if not operators <= set(control.include) or values == [False]:
+        return False
+    # Several at once are 'any of', which only text has; a second one beside it would be 'and'.
+    if control.kind == "tokens":
+        if taken.keys() & set(control.include):
+            return False
+    elif len(conditions) > 1 or operator in taken:
+        return False
+    for _, op, some in conditions:
+        known = chosen.setdefault(name, {}).setdefault(op, [])
+        known += [value for value in some if value not in known]
+    return True
+
+
+def without(chosen: Chosen, name: str, operator: str, value: Any = None) -> Chosen:
+    """`chosen` less one value, or less all values of an operator."""
+    changed = {field: dict(operators) for field, operators in chosen.items()}
+    kept = [] if value is None else [one for one in changed[name][operator] if one != value]
+    if kept:
+        changed[name][operator] = kept
+    else:
+        del changed[name][operator]
+    if not changed[name]:
+        del changed[name]
+    return changed
+
+
+def query_of_tree(tree: Group, order: str = "score") -> str:
+    """The query string of a filter, '?f=…&order=fresh'; everybody is '?f='."""
+    query = filter_url.to_query(tree) or f"{filter_url.PARAMETER}="
+    return f"?{query}&order=fresh" if order == "fresh" else f"?{query}"

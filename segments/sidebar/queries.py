@@ -1,0 +1,319 @@
+"""What the sidebar shows for a search: panels with counted options, and chips of what is chosen."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+from leads.catalogue.facets import label as facet_label
+from leads.catalogue.source import FacetValue
+from leads.filters.phrases import Context, phrase
+from leads.filters.registry import FIELDS, Field
+from leads.filters.sentence import sentence
+from leads.filters.text import fold
+from leads.filters.tree import Condition, Group
+from leads.filters.wording import region
+
+from .forms import Control, SearchForm, compose, controls, query_of_tree, without
+
+# A vocabulary of up to so many choices is always shown whole, in its own order.
+FEW = 12
+SHOWN = 8
+SHOWN_AT_MOST = 100
+# A field with more values than this gets one chip for all of them.
+SINGLE_CHIPS = 6
+OPPOSITES = {
+    "contains": "not_contains",
+    "in": "not_in",
+    "not_contains": "contains",
+    "not_in": "in",
+}
+RECENCY = {
+    7: "Last 7 days",
+    30: "Last 30 days",
+    90: "Last 90 days",
+    180: "Last 180 days",
+    365: "Last year",
+}
+OPEN_AT_FIRST = ("title", "seniority", "department", "industry", "employee_band", "country")
+
+Facets = Mapping[str, Sequence[FacetValue]]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a checklist. `count` is None where it wasn't counted."""
+
+    value: str
+    label: str
+    count: int | None
+    included: bool = False
+    excluded: bool = False
+
+    @property
+    def key(self) -> str:
+        """What stands for the value in an element's id."""
+        return f"{crc32(self.value.encode()):08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One text that was chosen. `flip` leads to the search with the opposite."""
+
+    operator: str
+    value: str
+    label: str
+    excluded: bool
+    remove: str
+    flip: str
+
+
+@dataclass(slots=True)
+class Panel:
+    """One field of the sidebar."""
+
+    control: Control
+    is_open: bool
+    chosen: int = 0
+    error: str = ""
+    options: list[Option] = field(default_factory=list)
+    more: int = 0
+    searchable: bool = False
+    searched: str = ""
+    shows_all: bool = False
+    tokens: list[Token] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def recency_choices(self) -> list[tuple[int, str]]:
+        """How recent a date may have to be: days and words; what is chosen is always among them."""
+        chosen = self.values.get("within_days")
+        extra = {chosen: f"Last {chosen} days"} if isinstance(chosen, int) else {}
+        return sorted((extra | RECENCY).items())
+
+    @property
+    def name(self) -> str:
+        """The field's name."""
+        return self.control.field.name
+
+    @property
+    def label(self) -> str:
+        """The field's label."""
+        return self.control.field.label
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading of the sidebar and its panels."""
+
+    label: str
+    panels: list[Panel]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One chosen thing, with the filter that is left without it, and its address."""
+
+    text: str
+    left: Group
+    remove: str
+    excluded: bool = False
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How somebody has arranged their sidebar: open panels, searches inside them."""
+
+    opened: frozenset[str] = frozenset(OPEN_AT_FIRST)
+    # Whether `opened` is somebody's own arrangement; until then what is chosen is open too.
+    arranged: bool = False
+    searched: Mapping[str, str] = field(default_factory=dict)
+    shown_whole: frozenset[str] = frozenset()
+
+    def opens(self, name: str, chosen: object) -> bool:
+        """Whether a field's panel is open; `chosen` is what the field holds."""
+        return name in self.opened or (not self.arranged and bool(chosen))
+
+    @classmethod
+    def of(cls, params: Any) -> "Look":
+        """Read it from a form's `arranged`, `open`, `q.<field>` and `whole` fields."""
+        known = controls()
+        arranged = "arranged" in params
+        return cls(
+            opened=frozenset(n for n in params.getlist("open") if n in known)
+            if arranged
+            else frozenset(OPEN_AT_FIRST),
+            arranged=arranged,
+            searched={
+                name: params[f"q.{name}"].replace("\x00", "").strip()[:60]
+                for name in known
+                if params.get(f"q.{name}", "").strip()
+            },
+            shown_whole=frozenset(n for n in params.getlist("whole") if n in known),
+        )
+
+
+def facets_wanted(look: Look, chosen: Collection[str]) -> list[str]:
+    """The fields whose options are on show, and so need counts."""
+    return [
+        name
+        for name, control in controls().items()
+        if control.kind == "checklist" and look.opens(name, name in chosen)
+    ]
+
+
+def sections_of(
+    form: SearchForm, facets: Facets, look: Look, *, lazy: bool = False
+) -> list[Section]:
+    """The sidebar of a search, by heading.
+
+    With `lazy`, a closed panel has only what is chosen: it is filled when it is opened.
+    """
+    sections: dict[str, list[Panel]] = {}
+    for name, control in controls().items():
+        panel = panel_of(form, control, facets.get(name), look)
+        if lazy and not panel.is_open:
+            panel.options = [one for one in panel.options if one.included or one.excluded]
+        sections.setdefault(control.field.group, []).append(panel)
+    return [Section(label, panels) for label, panels in sections.items()]
+
+
+def panel_of(
+    form: SearchForm, control: Control, facet: Sequence[FacetValue] | None, look: Look
+) -> Panel:
+    """One field's panel."""
+    name = control.field.name
+    values = form.chosen.get(name, {})
+    panel = Panel(
+        control,
+        is_open=look.opens(name, values) or name in form.errors,
+        chosen=sum(len(some) for some in values.values()),
+        error=form.errors.get(name, ""),
+        values={operator.replace(".", "_"): some[-1] for operator, some in values.items() if some},
+    )
+    if control.kind == "checklist":
+        _fill_options(panel, form, facet, look)
+    elif control.kind == "tokens":
+        panel.tokens = [
+            _token(form, control, operator, value)
+            for operator in control.operators
+            for value in values.get(operator, [])
+        ]
+    return panel
+
+
+def _fill_options(
+    panel: Panel, form: SearchForm, facet: Sequence[FacetValue] | None, look: Look
+) -> None:
+    control, name = panel.control, panel.name
+    values = form.chosen.get(name, {})
+    included = values.get(control.include[0], [])
+    excluded = values.get(control.exclude[0], [])
+    counts = {value.value: value.count for value in facet or ()}
+    choices = control.field.choices
+
+    def option(value: str) -> Option:
+        counted = counts.get(value, 0 if facet is not None and choices is not None else None)
+        label = value_label(control.field, value, form)
+        return Option(value, label, counted, value in included, value in excluded)
+
+    if choices is not None and len(choices) <= FEW:
+        panel.options = [option(value) for value in choices]
+        return
+    panel.searchable = True
+    panel.searched = look.searched.get(name, "")
+    panel.shows_all = name in look.shown_whole
+    everything = list(dict.fromkeys([*counts, *(choices or ())]))
+    chosen = list(dict.fromkeys([*included, *excluded]))
+    if panel.searched:
+        found = [v for v in everything if _matches(value_label(control.field, v, form), panel)]
+    else:
+        found = everything
+    room = SHOWN_AT_MOST if panel.shows_all else SHOWN
+    others = [value for value in found if value not in chosen]
+    panel.options = [option(value) for value in [*chosen, *others[:room]]]
+    panel.more = max(0, len(others) - room)
+
+
+def _matches(label: str, panel: Panel) -> bool:
+    wanted, text = fold(panel.searched), fold(label)
+    return text.startswith(wanted) or f" {wanted}" in text or (len(wanted) > 2 and wanted in text)
+
+
+def _token(form: SearchForm, control: Control, operator: str, value: str) -> Token:
+    name = control.field.name
+    less = without(form.chosen, name, operator, value)
+    opposite = OPPOSITES.get(operator, "")
+    turned = {field: dict(operators) for field, operators in less.items()}
+    if opposite:
+        kept = turned.setdefault(name, {}).get(opposite, [])
+        turned[name][opposite] = [*kept, *([] if value in kept else [value])]
+    return Token(
+        operator,
+        value,
+        _text_label(operator, value),
+        operator in control.exclude,
+        query_of_tree(compose(less, form.rest), form.order),
+        query_of_tree(compose(turned, form.rest), form.order) if opposite else "",
+    )
+
+
+def _text_label(operator: str, value: str) -> str:
+    bare = operator.removeprefix("not_")
+    return {"contains": f"“{value}”", "starts_with": f"{value}…"}.get(bare, value)
+
+
+def value_label(field: Field, value: str, form: SearchForm) -> str:
+    """A choice in words: its label, a state's name, a topic's words."""
+    if field.name == "state":
+        return region(value, form.chosen.get("country", {}).get("in", ()))
+    return facet_label(field.name, value)
+
+
+def chips_of(form: SearchForm) -> list[Chip]:
+    """Everything that is chosen, in the sidebar's order; the rest last, each as one sentence."""
+    chips: list[Chip] = []
+    for name, operators in form.chosen.items():
+        control = controls()[name]
+        if control.kind in ("checklist", "tokens"):
+            for operator, values in operators.items():
+                chips += _value_chips(form, control, operator, values)
+        else:
+            chips.append(_condition_chip(form, name, operators))
+    for at, item in enumerate(form.rest):
+        left = compose(form.chosen, (*form.rest[:at], *form.rest[at + 1 :]))
+        text = _first_upper(sentence(Group("all", (item,))).removeprefix("People: "))
+        chips.append(Chip(text, left, query_of_tree(left, form.order), read_only=True))
+    return chips
+
+
+def _value_chips(
+    form: SearchForm, control: Control, operator: str, values: Sequence[str]
+) -> Iterable[Chip]:
+    name, label = control.field.name, control.field.label
+    excluded = operator in control.exclude
+    lead = f"{label}: not " if excluded else f"{label}: "
+    if control.kind == "tokens":
+        words = [_text_label(operator, value) for value in values]
+    else:
+        words = [value_label(control.field, value, form) for value in values]
+    if len(values) > SINGLE_CHIPS:
+        words = [f"{words[0]}, {words[1]} and {len(words) - 2} more"]
+        values = [""]
+    for value, word in zip(values, words, strict=True):
+        left = compose(without(form.chosen, name, operator, value or None), form.rest)
+        yield Chip(lead + word, left, query_of_tree(left, form.order), excluded)
+
+
+def _condition_chip(form: SearchForm, name: str, operators: Mapping[str, list[Any]]) -> Chip:
+    """A range, a date or a switch, in the words of the filter's sentence."""
+    alone = compose({name: dict(operators)}, ())
+    words = [phrase(item, Context({})) for item in alone.items if isinstance(item, Condition)]
+    text = ", ".join(words) or FIELDS[name].label
+    left = compose({field: v for field, v in form.chosen.items() if field != name}, form.rest)
+    return Chip(_first_upper(text), left, query_of_tree(left, form.order))
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
