@@ -80,6 +80,17 @@ def test_children_of_a_child_are_stopped_too():
     assert [p for p in list_processes().values() if p.group == process.pid] == []
 
 
+def test_what_a_child_without_a_group_started_in_other_groups_is_stopped_after_it():
+    code = CARELESS.replace("]);", "], start_new_session=True);")
+    assert code != CARELESS
+    process = spawn(code)
+    (grandchild,) = [p for p in list_processes().values() if p.parent == process.pid]
+    assert grandchild.group == grandchild.pid
+    assert stop_children([child_of(process, leads=False)], reap=process.poll) == []
+    assert process.wait() == -signal.SIGTERM
+    assert find_process(grandchild.pid) is None
+
+
 def test_waves_stop_one_after_the_other():
     first, second = spawn(STUBBORN), spawn(SLEEPER)
     children = [
