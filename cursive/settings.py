@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "cursive.lib.ui.admin.AdminPagesMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -163,10 +164,13 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key,30/15m/ip"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "accounts.access.mfa_adapter.MfaAdapter"
+MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = "Cursive"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 # Staff must have a second factor everywhere but in the demo, whose sign-ins are printed.
@@ -298,6 +302,10 @@ UNFOLD = {
     "SITE_URL": "/",
     "SHOW_HISTORY": True,
     "BORDER_RADIUS": "6px",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "/static/img/favicon.svg"},
+    ],
+    "SCRIPTS": ["cursive.lib.ui.admin.admin_script"],
 }
 
 # --- logs ---------------------------------------------------------------------------------

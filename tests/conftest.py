@@ -17,6 +17,17 @@ from django.db import connections
 from cursive.launcher.roles import drop_database, prepare_database
 
 
+def _own_redis(worker: str) -> None:
+    """Workers that run side by side must not clear each other's cache."""
+    number = int(worker.removeprefix("gw") or 0) + 1 if worker else 0
+    if number:
+        url = f"{settings.REDIS_URL.rpartition('/')[0]}/{number}"
+        settings.REDIS_URL = settings.CACHES["default"]["LOCATION"] = url
+
+
+_own_redis(os.environ.get("PYTEST_XDIST_WORKER", ""))
+
+
 def _database_name() -> str:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     return "_".join(filter(None, [os.environ.get("CURSIVE_TEST_DB", "test_cursive"), worker]))

@@ -47,7 +47,7 @@ def make_workspace(visitor: Visitor) -> None:
     expect(page).to_have_url(re.compile("/workspaces/new/"))
     visitor.look("workspace-new")
     page.get_by_label(re.compile("name", re.I)).first.fill("Journey Inc")
-    page.get_by_role("button", name=re.compile("create", re.I)).click()
+    page.get_by_role("button", name="Make the workspace").click()
     expect(page).to_have_url(re.compile("/dashboard/"))
     visitor.look("dashboard-empty")
     for path, name in (("/leads/", "leads-empty"), ("/segments/", "segments-empty")):
@@ -62,13 +62,15 @@ def grant_credits(visitor: Visitor) -> None:
     page.get_by_label("Password", exact=True).fill(STAFF_PASSWORD)
     page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
     expect(page).to_have_url(re.compile("/admin/"))
-    visitor.goto("/admin/accounts/workspace/")
-    page.get_by_role("link", name="Journey Inc").first.click()
-    page.get_by_role("link", name=re.compile("grant credits", re.I)).first.click()
-    page.get_by_label(re.compile("amount", re.I)).fill("400")
-    page.get_by_label(re.compile("reason", re.I)).fill("Journey")
+    visitor.goto("/admin/credits/account/")
+    page.get_by_role("link", name="Grant credits").first.click()
+    page.get_by_label("Workspace").fill("Journey Inc")
+    page.get_by_label("Credits").fill("400")
+    page.get_by_label("Reason").fill("Journey")
+    page.locator("form button[type=submit], form input[type=submit]").last.click()
+    expect(page.get_by_text("400").first).to_be_visible()
     page.get_by_role("button", name=re.compile("grant", re.I)).click()
-    expect(page.get_by_text(re.compile("400"))).not_to_have_count(0)
+    expect(page.get_by_text("400.00 credits granted to Journey Inc.")).to_be_visible()
 
 
 def search(visitor: Visitor) -> int:
