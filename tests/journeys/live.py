@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 
+import redis
+
 from cursive.launcher.roles import drop_database, prepare_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,6 +124,7 @@ def running(folder: Path, name: str, *, catalogue_rows: int) -> Iterator[Live]:
         "JOB_LEASE_SECONDS": "5",
         "PYTHONUNBUFFERED": "1",
     }
+    redis.Redis.from_url(environment["REDIS_URL"]).flushdb()  # limits of an earlier run
     live = Live(url=url, environment=environment, folder=folder)
     try:
         live.run("migrate", "--database=owner", "--verbosity=0")

@@ -28,7 +28,7 @@ def sign_up(visitor: Visitor) -> None:
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name=re.compile("sign up|create", re.I)).click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile("/confirm-email/"))
     visitor.look("check-your-mail")
 
 
@@ -98,7 +98,7 @@ def search(visitor: Visitor) -> int:
 def save(visitor: Visitor) -> None:
     page = visitor.page
     page.get_by_role("link", name="Save", exact=True).click()
-    page.get_by_label("Name").fill("Managers in the US")
+    page.locator("#modal").get_by_label("Name").fill("Managers in the US")
     page.locator("#modal").get_by_role("button", name="Save").click()
     expect(page).to_have_url(re.compile(r"/segments/[0-9a-f-]{36}/"))
     visitor.look("segment")
@@ -177,5 +177,5 @@ def test_from_sign_up_to_a_file_of_leads(live: Live, browser, shots):
     page = joan.goto("/credits/")
     expect(page.get_by_text("150.00").first).to_be_visible()
     look_around(joan, page)
-    assert "clean" in live.run("check_ledger").lower() or live.run("check_ledger") is not None
+    live.run("check_ledger")  # ends with 1, which `run` refuses, when something differs
     assert joan.problems + sam.problems == []
