@@ -4,8 +4,11 @@ import pytest
 from django.test import override_settings
 from django.urls import reverse
 
+from tests.catalogue import catalogue
 from tests.house import access, world
 from tests.house.access import RANK, ROUTES, Route
+
+__all__ = ["catalogue"]
 
 
 def test_every_route_is_listed():
@@ -59,7 +62,7 @@ def accessible(visitor: str, route: Route) -> bool:
 
 
 @pytest.mark.parametrize("name", sorted(ROUTES))
-def test_who_gets_what(db, name):
+def test_who_gets_what(catalogue, name):
     route = ROUTES[name]
     here = world.build()
     before = here.fingerprint()
@@ -81,7 +84,7 @@ API = sorted(name for name in ROUTES if is_api(name) and ROUTES[name].who != "pu
 
 
 @pytest.mark.parametrize("name", API)
-def test_another_workspaces_key_finds_nothing(db, name):
+def test_another_workspaces_key_finds_nothing(catalogue, name):
     route = ROUTES[name]
     here = world.build()
     before = here.fingerprint()

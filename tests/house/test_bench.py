@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - the multiplication sign is meant
 """What `make bench` says can be believed: figures, failures and errors are reported as they are."""
 
 import asyncio
@@ -13,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.__main__ import measure_all
+from bench.__main__ import main, measure_all
 from bench.load import Page, Plan, generate, generate_beside, summarise
 from bench.memory import watching
-from bench.options import Options, kept_folder, parse
+from bench.options import ROOT, Options, kept_folder, parse
 from bench.report import Outcome, Row, figure, keep, quantile, render
 from bench.sections import SECTIONS, Section
 from cursive.launcher.processes import Child, find_process
@@ -90,12 +89,15 @@ def outcomes() -> list[Outcome]:
         figure("catalogue", "count, p95", 61.25, "ms", yardstick=50, at_most=100),
         figure("catalogue", "preview, p95", 1612, "ms", at_most=150),
     )
-    return [Outcome("catalogue", rows, "", 12.4), Outcome("pull", (), "no database.", 0.1)]
+    return [
+        Outcome("catalogue", rows, "", 12.4, "the engine"),
+        Outcome("pull", (), "no database.", 0.1),
+    ]
 
 
 def test_the_report_shows_figures_targets_and_what_is_missing():
     assert render(outcomes()).splitlines() == [
-        "catalogue (12 s)",
+        "catalogue, against the engine (12 s)",
         "                 measured   yardstick    ratio   target",
         "  count, p95      61.2 ms       50 ms   1.23 ×   ≤ 100 ms   met",
         "  preview, p95   1,612 ms                        ≤ 150 ms   missed by 1,462 ms (975%)",
@@ -132,6 +134,10 @@ def test_sections_and_sizes_can_be_chosen():
     assert Options.from_json(options.to_json()) == options
 
 
+def test_a_folder_stays_the_same_wherever_a_section_works():
+    assert parse(["--folder", "kept"], NAMES)[1].folder == Path.cwd() / "kept"
+
+
 @pytest.mark.parametrize("wrong", [["--only", "page"], ["--rows", "0"], ["--rows", "many"]])
 def test_wrong_options_are_refused(wrong: list[str], capsys):
     with pytest.raises(SystemExit) as refused:
@@ -162,10 +168,19 @@ def test_a_section_without_its_databases_says_so(tmp_path, monkeypatch, capsys):
     assert "SUPERUSER_DATABASE_URL" in measure_all([needy], Options(tmp_path))[0].error
 
 
+def test_the_exit_code_says_that_something_was_not_measured(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SUPERUSER_DATABASE_URL", "")
+    assert main(["--only", "ledger", "--folder", str(tmp_path / "kept")]) == 1
+    (report,) = (tmp_path / "kept").iterdir()
+    printed = capsys.readouterr().out
+    assert "Not measured: ledger." in printed
+    assert str(report) in printed
+
+
 @pytest.mark.parametrize("target", [section.target for section in SECTIONS])
 def test_every_section_has_its_function(target: str):
     module, _, function = target.partition(":")
-    assert f"\ndef {function}(" in Path(f"{module.replace('.', '/')}.py").read_text()
+    assert f"\ndef {function}(" in (ROOT / f"{module.replace('.', '/')}.py").read_text()
 
 
 # --- the load generator ---
@@ -233,7 +248,7 @@ EXPECTED = {
 
 
 def test_every_bad_answer_is_an_error_and_no_good_one():
-    pages = [Page(path, path, header="api" if path == "/api" else "") for path in EXPECTED]
+    pages = [Page(path, [path], header="api" if path == "/api" else "") for path in EXPECTED]
     found = asyncio.run(load(pages, people=NOBODY * 5, seconds=1.5, timeout=0.5))
     every = found.pop("")
     assert found.keys() == EXPECTED.keys()
@@ -246,14 +261,14 @@ def test_every_bad_answer_is_an_error_and_no_good_one():
 
 
 def test_a_server_that_is_not_there_is_an_error():
-    plan = Plan(1, [Page("nothing", "/")], NOBODY, seconds=0.2, think=(0.0, 0.05))
+    plan = Plan(1, [Page("nothing", ["/"])], NOBODY, seconds=0.2, think=(0.0, 0.05))
     found = summarise(asyncio.run(generate(plan)))[""]
     assert found.failed == found.requests >= 4
     assert set(found.errors) == {"ConnectionRefusedError"}
 
 
 def test_a_request_counts_by_its_weight_and_only_after_the_warm_up():
-    pages = [Page("often", "/good", weight=9), Page("rarely", "/chunked", weight=1)]
+    pages = [Page("often", ["/good"], weight=9), Page("rarely", ["/chunked"], weight=1)]
     found = asyncio.run(load(pages, people=NOBODY))
     assert found["often"].requests > 3 * found["rarely"].requests
     cold = asyncio.run(load(pages, people=NOBODY, warm_up=0.6, seconds=0.0))
@@ -261,7 +276,7 @@ def test_a_request_counts_by_its_weight_and_only_after_the_warm_up():
 
 
 def test_only_this_machine_is_asked():
-    plan = Plan(80, [Page("x", "/")], NOBODY, seconds=0.1, host="192.0.2.1")
+    plan = Plan(80, [Page("x", ["/"])], NOBODY, seconds=0.1, host="192.0.2.1")
     with pytest.raises(ValueError, match="only asks servers on this machine"):
         asyncio.run(generate(plan))
 
@@ -296,7 +311,7 @@ def in_a_thread(use: Callable[[int], None]) -> None:
 
 def test_the_generators_process_ends_by_itself_though_the_server_hangs():
     def use(port: int) -> None:
-        pages = [Page("good", "/good"), Page("silent", "/silent")]
+        pages = [Page("good", ["/good"]), Page("silent", ["/silent"])]
         plan = Plan(port, pages, NOBODY, seconds=0.5, think=(0.0, 0.1), timeout=0.5)
         began = time.monotonic()
         found = summarise(generate_beside(plan))
@@ -308,7 +323,7 @@ def test_the_generators_process_ends_by_itself_though_the_server_hangs():
 
 
 def test_the_generators_failure_is_not_taken_for_no_samples():
-    plan = Plan(80, [Page("x", "/")], NOBODY, seconds=0.1, host="192.0.2.1")
+    plan = Plan(80, [Page("x", ["/"])], NOBODY, seconds=0.1, host="192.0.2.1")
     with pytest.raises(RuntimeError, match="ended with code 1"):
         generate_beside(plan)
 
