@@ -16,11 +16,6 @@ _MOST_IDS = 20_000_000
 _MOST_TABLES = 64
 
 
-def read_ids(stored: bytes | memoryview | None) -> BitMap:
-    """Return the bitmap that was stored; an empty one for nothing."""
-    return BitMap.deserialize(bytes(stored)) if stored else BitMap()
-
-
 def fingerprint(ids: BitMap) -> str:
     """Return 32 hex digits that stand for the set's content."""
     return hashlib.blake2b(ids.serialize(), digest_size=16).hexdigest()

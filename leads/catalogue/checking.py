@@ -1,4 +1,4 @@
-"""Vouches for rows of a canonical file by whole columns, so that millions load in minutes.
+"""Vouches for rows in the table `raw` by whole columns, so that millions load in minutes.
 
 A row is plain when reading it (PersonReader) would change nothing. What depends on one value alone
 is asked of the reader's own functions, once for each distinct value of a part; what spans columns,
@@ -8,7 +8,6 @@ a row in doubt is read the usual way. That both ways give the same snapshot is t
 
 import datetime
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import duckdb
 
@@ -19,9 +18,8 @@ from leads.records.phones import parse_phone
 from leads.records.places import clean_country, clean_state
 from leads.records.reading import PersonReader
 
-from .engine import connect
 from .layout import TOPIC_SEPARATOR
-from .staging import HASH_OF_KEY, STAGED, key_sql, quoted
+from .staging import HASH_OF_KEY, STAGED, key_sql
 
 _SOMEBODY = "somebody@example.com"
 _ADDRESS = (
@@ -30,33 +28,6 @@ _ADDRESS = (
 )
 _ELSEWHERE = r"(@(gmail|googlemail)\.com|\.(arpa|invalid|local|localhost|onion|test))$"
 _LINKEDIN = r"https://www\.linkedin\.com/in/[a-z0-9][a-z0-9-]{0,150}"
-
-
-#: Types whose values look as text the way the reader of Parquet files shows them.
-_PLAIN_TYPES = frozenset({"VARCHAR", "BOOLEAN", "DATE", "INTEGER", "BIGINT", "SMALLINT"})
-
-
-def can_vouch_for(path: Path) -> bool:
-    """Whether a Parquet file has exactly a person's columns, of types that need no care."""
-    with connect() as db:
-        described = db.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(path)})").fetchall()
-    return tuple(row[0] for row in described) == FIELD_NAMES and all(
-        row[1] in _PLAIN_TYPES for row in described
-    )
-
-
-def take_rows(db: duckdb.DuckDBPyConnection, path: Path, first: int, limit: int) -> int:
-    """Read rows of a Parquet file from number `first` (0-based) on as texts; return how many."""
-    columns = ", ".join(
-        f"nullif(replace({name}::VARCHAR, chr(0), ''), '') AS {name}" for name in FIELD_NAMES
-    )
-    db.execute(
-        f"""CREATE OR REPLACE TEMP TABLE raw AS
-        SELECT file_row_number AS n, TRUE AS plain, {columns}
-        FROM read_parquet({quoted(path)}, file_row_number = true)
-        WHERE file_row_number >= {first} AND file_row_number < {first + limit}"""
-    )
-    return int(db.execute("SELECT count(*) FROM raw").fetchall()[0][0])
 
 
 def mark_plain(db: duckdb.DuckDBPyConnection) -> None:
@@ -70,10 +41,10 @@ def mark_plain(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def doubtful_rows(db: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line, values) of the rows that aren't plain, in order; lines count from 1."""
+    """Yield (line, values) of the rows that aren't plain, in order."""
     columns = ", ".join(f"coalesce({name}, '')" for name in FIELD_NAMES)
     for row in db.execute(f"SELECT n, {columns} FROM raw WHERE NOT plain ORDER BY n").fetchall():
-        yield row[0] + 1, list(row[1:])
+        yield row[0], list(row[1:])
 
 
 def plain_sql(base: int) -> str:
@@ -83,7 +54,7 @@ def plain_sql(base: int) -> str:
         " WHEN phone IS NOT NULL THEN '|' || coalesce(company_domain, '') || '|' || phone"
         " ELSE 'linkedin|' || linkedin_url END"
     )
-    values = {"h": HASH_OF_KEY, "key": "key", "seq": f"n + 1 + {base}", "id": "NULL::INTEGER"}
+    values = {"h": HASH_OF_KEY, "key": "key", "seq": f"n + {base}", "id": "NULL::INTEGER"}
     values["given_score"] = "quality_score::INTEGER"
     columns = [
         f"{values[name]} AS {name}" if name in values else f"{name}::{kind} AS {name}"

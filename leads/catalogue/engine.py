@@ -36,7 +36,6 @@ def connect(
             },
         )
         try:
-            db.execute("SET parquet_metadata_cache = true")
             yield db
         finally:
             db.close()

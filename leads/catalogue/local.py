@@ -76,25 +76,25 @@ class LocalSource:
     ) -> Count:
         """Count exactly; see CatalogueSource."""
         snapshot, dead = self._snapshot(), self._tombstones()
-        kind = f"count-{fingerprint(owned)}" if owned else "count"
-        key = self._key(snapshot, dead, filter, kind)
 
-        def ask() -> list[int]:
+        def ask(among: str = "") -> int:
             dialect = self._dialect(snapshot)
             where = self._living(snapshot, dialect, filter, dead)
-            if where == ALWAYS and not owned:
-                return [snapshot.rows, snapshot.rows]
-            people, old = "f", "0"
-            if owned:
-                people = f"f LEFT JOIN {snapshot.ids.table(owned)} own USING (id)"
-                old = "count(own.id)"
+            if where == ALWAYS and not among:
+                return snapshot.rows
             with self.runner.search(snapshot, cancel_key) as search:
-                total, known = search.fetch(
-                    f"SELECT count(*), {old} FROM {people} WHERE {where}", dialect.parameters
-                )[0]
-            return [total, total - known]
+                sql = f"SELECT count(*) FROM f WHERE {where}{among}"
+                return int(search.fetch(sql, dialect.parameters)[0][0])
 
-        return Count(*self._answer(key, ask, shared=not owned))
+        total = self._answer(self._key(snapshot, dead, filter, "count"), ask, shared=True)
+        if not owned or not total:
+            return Count(total, total)
+
+        def ask_known() -> int:  # twice as fast as leaving them out while counting
+            return ask(f" AND id IN (SELECT id FROM {snapshot.ids.table(owned)})")
+
+        key = self._key(snapshot, dead, filter, f"known-{fingerprint(owned)}")
+        return Count(total, total - self._answer(key, ask_known, shared=False))
 
     def facets(
         self, filter: Group, fields: Sequence[str], *, cancel_key: str | None = None

@@ -20,6 +20,7 @@ from leads.records.mapping import Mapping, guess_mapping, parse_mapping
 from leads.records.reading import PersonReader, Rejection
 
 from . import checking
+from .chunks import chunks_of
 from .staging import STAGED, person_key, read_rows_sql, staged_row, write_part, write_rows
 
 
@@ -45,19 +46,13 @@ class InputReader:
         else:
             self.mapping = guess_mapping(columns, sample, default_country=country)
         self._people = PersonReader(self.mapping, default_country=country)
-        self._path = path
-        self._whole_columns = (
-            not careful
-            and self._table.kind == "parquet"
-            and all(each.field == each.column for each in self.mapping.columns)
-            and checking.can_vouch_for(path)
-        )
-        self._total = self._table.progress()[1]
-        if self._whole_columns:
+        ours = not careful and all(each.field == each.column for each in self.mapping.columns)
+        self._chunks = chunks_of(path, self._table) if ours else None
+        if self._chunks and self._table.kind == "parquet":
             self._table.close()  # what it has read ahead counts towards our memory
         self._rows: Iterator[tuple[int, list[str]] | RowProblem] | None = None
         self._seq = 0
-        self._position: Position | None = None
+        self._position = Position(0, 1) if self._table.kind == "parquet" else self._table.position
 
     def __enter__(self) -> Self:
         return self
@@ -69,57 +64,58 @@ class InputReader:
         trace: TracebackType | None,
     ) -> None:
         self._table.close()
+        if self._chunks:
+            self._chunks.close()
 
     def go_to(self, position: Sequence[int] | None, rows_read: int) -> None:
         """Go on where an earlier reader of the same file stopped; None is the beginning."""
-        self._position = Position(*position) if position else None
+        if position:
+            self._position = Position(*position)
         self._seq = rows_read
         self._rows = None
 
     def progress(self) -> tuple[int, int]:
         """Return (done, total) in the file's own unit."""
-        if self._whole_columns:
-            return (self._position.offset if self._position else 0), self._total
-        return self._table.progress()
+        return self._chunks.progress(self._position) if self._chunks else self._table.progress()
 
     def stage(self, db: duckdb.DuckDBPyConnection, limit: int, part: Path, rejects: Path) -> Part:
         """Read up to `limit` rows; write the people to `part`, the rest to `rejects`.
 
         Fewer rows than asked for means that the file ends. Without rejects there is no such file.
         """
-        if self._whole_columns:
-            return self._stage_columns(db, limit, part, rejects)
+        scratch = part.with_suffix(".csv")
+        if self._chunks and (taken := self._chunks.take(db, self._position, limit, scratch)):
+            return self._stage_columns(db, *taken, part, rejects)
         if self._rows is None:
             self._rows = self._table.rows(self._position)
-        scratch = part.with_suffix(".csv")
         read, rejected = self._write(islice(self._rows, limit), scratch, rejects)
         write_part(db, read_rows_sql(scratch), part)
         scratch.unlink()
-        return Part(read, rejected, list(self._table.position))
+        self._position = self._table.position
+        if self._chunks:
+            self._rows = None  # by chunks again from here on
+        return Part(read, rejected, list(self._position))
 
     def _stage_columns(
-        self, db: duckdb.DuckDBPyConnection, limit: int, part: Path, rejects: Path
+        self, db: duckdb.DuckDBPyConnection, read: int, after: Position, part: Path, rejects: Path
     ) -> Part:
-        first = self._position.offset if self._position else 0
-        read = checking.take_rows(db, self._path, first, limit)
+        """Stage the rows in `raw`, those that can't be vouched for one by one."""
+        base = self._seq - (after.line - read - 1)  # from lines, which count from 1 in the file
         checking.mark_plain(db)
-        doubtful = checking.doubtful_rows(db)
         scratch = part.with_suffix(".csv")
-        started, self._seq = self._seq, self._seq
-        _, rejected = self._write(doubtful, scratch, rejects, base=started - first)
-        plain = checking.plain_sql(started - first)
+        _, rejected = self._write(checking.doubtful_rows(db), scratch, rejects, base=base)
         names = ", ".join(STAGED)
         write_part(
             db,
-            f"SELECT {names} FROM ({plain}) UNION ALL"
+            f"SELECT {names} FROM ({checking.plain_sql(base)}) UNION ALL"
             f" SELECT {names} FROM ({read_rows_sql(scratch)})",
             part,
         )
         scratch.unlink()
         checking.drop(db)
-        self._seq = started + read
-        self._position = Position(first + read, first + read + 1)
-        return Part(read, rejected, list(self._position))
+        self._seq = after.line - 1 + base
+        self._position = after
+        return Part(read, rejected, list(after))
 
     def _write(
         self,

@@ -1,5 +1,5 @@
 """Codes and labels of the choice fields, in the order in which people expect to see them."""
-# ruff: noqa: RUF001 (bands are written with en dashes)
+
 
 from types import MappingProxyType
 

@@ -7,6 +7,7 @@ identities are worked out in memory, rows travel by COPY, and the database has t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +19,13 @@ from pyroaring import BitMap
 from cursive.lib import tenancy
 from leads.catalogue.source import Record
 
-from .identity import NoIdentity, dedup_hash, normalise_email, normalise_phone
+from .identity import NoIdentity, dedup_hash, normalise_email
 from .models import Lead, OwnedPeople
 from .person import FIELD_NAMES, Person
 
 BATCH_TABLE = "lead_batch"
 # What differs from row to row; all else is the same for a batch or the model's default.
+TOPICS = FIELD_NAMES.index("intent_topics")
 ROW_COLUMNS = ("id", *FIELD_NAMES, "catalogue_id", "dedup_hash", "email_key", "phone_key")
 
 
@@ -36,16 +38,26 @@ class Candidate:
     dedup_hash: str
     email_key: str
     phone_key: str
-    emails: tuple[str, ...]
-    phones: tuple[str, ...]
+    emails: frozenset[str]
+    phones: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
-    """What became of candidates. `skipped` counts those whom the workspace owns already."""
+    """What became of candidates.
+
+    `skipped` counts those whom the workspace owns already, `left` those after the last one that
+    was looked at, because the limit was reached.
+    """
 
     lead_ids: list[UUID]
     skipped: int
+    left: int
+
+
+_emails_of = attrgetter("email", "work_email", "personal_email")
+_phones_of = attrgetter("phone", "mobile_phone", "direct_phone")
+_record_of = attrgetter(*FIELD_NAMES)
 
 
 def candidates_of(records: Iterable[Record]) -> list[Candidate]:
@@ -65,23 +77,17 @@ def candidates_of(records: Iterable[Record]) -> list[Candidate]:
             )
         except NoIdentity:
             continue
-        emails = [
-            normalise_email(address)
-            for address in (person.email, person.work_email, person.personal_email)
-        ]
-        phones = [
-            normalise_phone(number, person.country)
-            for number in (person.phone, person.mobile_phone, person.direct_phone)
-        ]
+        # Two of these fields usually hold the same. Numbers of a Person are in E.164 already.
+        emails = {raw: normalise_email(raw) for raw in {*_emails_of(person)} if raw}
         found.append(
             Candidate(
                 record.id,
                 person,
                 digest,
-                emails[0],
-                phones[0],
-                tuple({address for address in emails if address}),
-                tuple({number for number in phones if number}),
+                emails.get(person.email or "", ""),
+                person.phone or "",
+                frozenset(filter(None, emails.values())),
+                frozenset(filter(None, _phones_of(person))),
             )
         )
     return found
@@ -143,7 +149,8 @@ def acquire_people(
         owned.update(candidate.catalogue_id for candidate in chosen)
         owned.update(passed)
         _remember(workspace_id, owned)
-    return Acquired(made, len(passed) + len(chosen) - len(made))
+    looked_at = len(passed) + len(chosen)
+    return Acquired(made, looked_at - len(made), len(candidates) - looked_at)
 
 
 def _remember(workspace_id: UUID, owned: BitMap) -> None:
@@ -161,45 +168,45 @@ def _remember(workspace_id: UUID, owned: BitMap) -> None:
 
 
 class _Known:
-    """Who among the candidates is a lead of the workspace, asked in four indexed look-ups."""
+    """Who among the candidates is a lead of the workspace, asked in two indexed look-ups.
+
+    Whose catalogue id or identity hash a living lead has, the insert itself finds out.
+    """
 
     def __init__(self, workspace_id: UUID, candidates: Sequence[Candidate]) -> None:
-        # Hashes and catalogue ids are indexed for living leads only; deleted ones are found by
-        # address, by number, or in the set of owned people.
-        leads = Lead.objects.filter(workspace_id=workspace_id)
-        self.ids = _look_up(leads.living(), "catalogue_id", (c.catalogue_id for c in candidates))
-        self.hashes = _look_up(leads.living(), "dedup_hash", (c.dedup_hash for c in candidates))
-        self.emails = _look_up(
-            leads.exclude(email_key=""), "email_key", (e for c in candidates for e in c.emails)
-        )
-        self.phones = _look_up(
-            leads.exclude(phone_key=""), "phone_key", (p for c in candidates for p in c.phones)
-        )
+        self.hashes: set[str] = set()  # of leads: the unique index knows them
+        self.emails = _look_up(workspace_id, "email_key", (e for c in candidates for e in c.emails))
+        self.phones = _look_up(workspace_id, "phone_key", (p for c in candidates for p in c.phones))
 
     def has(self, candidate: Candidate) -> bool:
         return (
-            candidate.catalogue_id in self.ids
-            or candidate.dedup_hash in self.hashes
+            candidate.dedup_hash in self.hashes
             or not self.emails.isdisjoint(candidate.emails)
             or not self.phones.isdisjoint(candidate.phones)
         )
 
     def add(self, candidate: Candidate) -> None:
         """From now on this one counts too: two records may be the same person."""
-        self.ids.add(candidate.catalogue_id)
         self.hashes.add(candidate.dedup_hash)
-        self.emails.update(candidate.emails)
-        self.phones.update(candidate.phones)
+        self.emails |= candidate.emails
+        self.phones |= candidate.phones
 
 
-def _look_up(
-    leads: models.QuerySet[Lead], column: str, values: Iterable[str | int]
-) -> set[str | int]:
-    """Which of `values` some lead has. An IN list walks the index once a value."""
+def _look_up(workspace_id: UUID, column: str, values: Iterable[str]) -> set[str]:
+    """Which of `values` some lead has, a deleted one too.
+
+    One array walks the index once a value, whatever the planner knows of the table.
+    """
     wanted = list(set(values))
     if not wanted:
         return set()
-    return set(leads.filter(**{f"{column}__in": wanted}).values_list(column, flat=True))
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(
+            f"SELECT {column} FROM leads_lead"
+            f" WHERE workspace_id = %s AND {column} <> '' AND {column} = ANY(%s)",
+            [workspace_id, wanted],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _insert(
@@ -239,29 +246,26 @@ def _insert(
         return [row[0] for row in cursor.fetchall()]
 
 
-def _row(candidate: Candidate) -> tuple[Any, ...]:
-    person = candidate.person
-    return (
+def _row(candidate: Candidate) -> list[Any]:
+    """The candidate's row for COPY: unset as the column has it, texts no longer than it holds."""
+    values = [
+        empty if value is None else value[:length] if length else value
+        for value, (length, empty) in zip(_record_of(candidate.person), _columns(), strict=True)
+    ]
+    values[TOPICS] = list(values[TOPICS])
+    return [
         tenancy.uuid7(),
-        *[_fit(getattr(person, name), length, empty) for name, length, empty in _columns()],
+        *values,
         candidate.catalogue_id,
         candidate.dedup_hash,
         candidate.email_key,
         candidate.phone_key,
-    )
-
-
-def _fit(value: Any, length: int | None, empty: Any) -> Any:
-    if value is None:
-        return empty
-    if length is not None:
-        return value[:length]
-    return list(value) if isinstance(value, tuple) else value
+    ]
 
 
 @cache
-def _columns() -> tuple[tuple[str, int | None, Any], ...]:
-    """For each field of a record: its name, how long a text may be, and what stands for unset."""
+def _columns() -> tuple[tuple[int | None, Any], ...]:
+    """For each field of a record: how long a text may be, and what stands for unset."""
     columns = []
     for name in FIELD_NAMES:
         field = Lead._meta.get_field(name)
@@ -271,8 +275,8 @@ def _columns() -> tuple[tuple[str, int | None, Any], ...]:
         elif isinstance(field, models.BooleanField):
             empty = False
         elif isinstance(field, ArrayField):
-            empty = []
-        columns.append((name, getattr(field, "max_length", None), empty))
+            empty = ()
+        columns.append((getattr(field, "max_length", None), empty))
     return tuple(columns)
 
 

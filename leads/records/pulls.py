@@ -4,8 +4,10 @@ Credits for what can be delivered are held with the job's row. Each step deliver
 captures its price and moves the cursor in one transaction, so a worker may die anywhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from credits.ledger.operations import capture, hold, release
@@ -28,9 +30,9 @@ from .models import Lead
 KIND = "pull"
 ACTION = "pull"
 MAX_LIMIT = 50_000
-BATCH = 2_500
-# Near the end a batch is larger than what is left, so that skipped people don't make many steps.
-SMALLEST_BATCH = 200
+BATCH = 5_000
+# A batch is larger than what is missing, so that skipped people don't make many steps.
+SMALLEST_BATCH = 100
 MAX_KEY = 200
 ORDERS = ("score", "fresh")
 ACTOR = Actor.system("pull")
@@ -167,7 +169,7 @@ class PullHandler(JobHandler):
         try:
             batch = local_source().take(
                 parse(job.params["filter"], scope="catalogue"),
-                limit=min(BATCH, max(missing, SMALLEST_BATCH)),
+                limit=_batch(missing, job.cursor),
                 order=job.params["order"],
                 owned=owned_people(job.workspace_id),
                 after_cursor=job.cursor.get("after"),
@@ -210,11 +212,13 @@ class PullHandler(JobHandler):
             )
         cursor["delivered"] += made
         cursor["skipped"] += acquired.skipped
-        cursor["after"] = prepared.after
+        if not acquired.left:  # else the rest of this batch is read once more, without those
+            cursor["after"] = prepared.after
+        is_last = prepared.after is None and not acquired.left
         return Step(
             processed=made,
             cursor=cursor,
-            done=prepared.after is None or cursor["delivered"] >= job.total,
+            done=is_last or cursor["delivered"] >= job.total,
             note=_note(cursor["skipped"]),
         )
 
@@ -242,6 +246,13 @@ class PullHandler(JobHandler):
             ACTOR,
             holds=job.cursor["holds"] + 1,
         )
+
+
+def _batch(missing: int, cursor: Mapping[str, Any]) -> int:
+    """How many people to read for `missing` leads, where as many are passed over as before."""
+    skipped, delivered = cursor["skipped"], cursor["delivered"]
+    expected = missing * (1 + skipped / max(delivered, 1)) * 1.1
+    return min(BATCH, int(expected) + SMALLEST_BATCH)
 
 
 def _note(skipped: int) -> str:

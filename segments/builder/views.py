@@ -1,5 +1,6 @@
 """The search page, for a new search and for a saved segment (S-5)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ from cursive.lib import tenancy
 from cursive.lib.errors import InvalidInput, Unavailable
 from cursive.lib.jobs.models import Job
 from leads.catalogue.local import local_source
-from leads.catalogue.source import Order, Superseded
+from leads.catalogue.source import FacetValue, Order, Superseded
 from leads.catalogue.suggestions import SUGGESTED
 from leads.filters import url as filter_url
 from leads.filters.document import digest
@@ -136,13 +137,15 @@ def field_options(request: MemberRequest, field: str) -> HttpResponse:
     if control is None or control.kind != "checklist":
         raise Http404
     form, look = SearchForm(request.GET), Look.of(request.GET)
-    facet = None
-    if form.tree is not None:
-        try:
+    facet, more = None, []
+    with suppress(Unavailable):
+        if form.tree is not None:
             facet = local_source().facets(form.tree, [field])[field]
-        except Unavailable:
-            facet = None
-    context = {"panel": panel_of(form, control, facet, look), "form": form}
+        if control.field.choices is None and field in look.searched:
+            # A facet lists the most frequent values only.
+            found = local_source().suggest(field, look.searched[field], limit=SUGGESTIONS)
+            more = [value.value for value in found]
+    context = {"panel": panel_of(form, control, facet, look, more), "form": form}
     return render(request, "segments/builder/_options.html", context)
 
 
@@ -154,12 +157,10 @@ def field_suggestions(request: MemberRequest, field: str) -> HttpResponse:
     if control is None or control.kind != "tokens":
         raise Http404
     typed = request.GET.get("q", "").replace("\x00", "").strip()[:60]
-    found = []
-    if typed and field in SUGGESTED:
-        try:
+    found: list[FacetValue] = []
+    with suppress(Unavailable):
+        if typed and field in SUGGESTED:
             found = local_source().suggest(field, typed, limit=SUGGESTIONS)
-        except Unavailable:
-            found = []
     context = {"field": control.field, "typed": typed, "suggestions": found}
     return render(request, "segments/builder/_suggestions.html", context)
 

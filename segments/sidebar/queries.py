@@ -180,9 +180,13 @@ def sections_of(
 
 
 def panel_of(
-    form: SearchForm, control: Control, facet: Sequence[FacetValue] | None, look: Look
+    form: SearchForm,
+    control: Control,
+    facet: Sequence[FacetValue] | None,
+    look: Look,
+    more: Sequence[str] = (),
 ) -> Panel:
-    """One field's panel."""
+    """One field's panel. `more` are further values that it may offer, without counts."""
     name = control.field.name
     values = form.chosen.get(name, {})
     panel = Panel(
@@ -193,7 +197,7 @@ def panel_of(
         values={operator.replace(".", "_"): some[-1] for operator, some in values.items() if some},
     )
     if control.kind == "checklist":
-        _fill_options(panel, form, facet, look)
+        _fill_options(panel, form, facet, look, more)
     elif control.kind == "tokens":
         panel.tokens = [
             _token(form, control, operator, value)
@@ -204,7 +208,11 @@ def panel_of(
 
 
 def _fill_options(
-    panel: Panel, form: SearchForm, facet: Sequence[FacetValue] | None, look: Look
+    panel: Panel,
+    form: SearchForm,
+    facet: Sequence[FacetValue] | None,
+    look: Look,
+    more: Sequence[str],
 ) -> None:
     control, name = panel.control, panel.name
     values = form.chosen.get(name, {})
@@ -224,7 +232,7 @@ def _fill_options(
     panel.searchable = True
     panel.searched = look.searched.get(name, "")
     panel.shows_all = name in look.shown_whole
-    everything = list(dict.fromkeys([*counts, *(choices or ())]))
+    everything = list(dict.fromkeys([*counts, *(choices or ()), *more]))
     chosen = list(dict.fromkeys([*included, *excluded]))
     if panel.searched:
         found = [v for v in everything if _matches(value_label(control.field, v, form), panel)]

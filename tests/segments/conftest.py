@@ -1,8 +1,11 @@
-"""Fixtures of segments."""
+"""Fixtures of segments, and words for reading their pages."""
 
+import re
 from decimal import Decimal
+from html import unescape
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from accounts.workspaces.models import User, Workspace
@@ -15,7 +18,8 @@ from segments.saved.operations import create_segment
 from tests import cast
 from tests.catalogue import catalogue
 
-__all__ = ["acme", "catalogue", "funded"]
+__all__ = ["acme", "alice", "catalogue", "funded"]
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -61,3 +65,27 @@ def save(workspace: Workspace, user: User, address: str, name: str = "Test") -> 
             name=name,
             filter=decode(address, scope="catalogue"),
         )
+
+
+def text_of(response: HttpResponse) -> str:
+    """The words of a page, without its tags."""
+    plain = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return unescape(re.sub(r"\s+", " ", plain))
+
+
+def sentence_of(response: HttpResponse) -> str:
+    """What the search page says it looks for."""
+    found = re.search(r'class="search-sentence">(.*?)<', response.content.decode(), re.S)
+    return unescape(found[1]) if found else ""
+
+
+def stored(workspace: Workspace, segment: Segment) -> Segment:
+    """The segment as the database has it."""
+    with tenant_context(workspace.id):
+        return Segment.objects.get(workspace_id=workspace.id, id=segment.id)
+
+
+@pytest.fixture
+def alice(funded) -> Client:
+    """Alice's browser; her Acme has 1,000 credits."""
+    return client_of(funded[1])

@@ -54,7 +54,13 @@ def main() -> None:
     bar = Counting(int(number) if how == "show" else 0)
     if how == "rename":
         count_renames(int(number))
-    loaded = load_file(Path(path), Path(directory), part_rows=part_rows, progress=bar)
+    loaded = load_file(
+        Path(path),
+        Path(directory),
+        part_rows=part_rows,
+        progress=bar,
+        careful=how == "rename",  # so that a load is gone on with in either way of reading
+    )
     sys.stdout.write(f"{loaded.rows} {peak() - before:.0f}\n")
 
 

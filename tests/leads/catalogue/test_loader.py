@@ -307,15 +307,15 @@ DIRT = {
 def test_both_ways_of_reading_give_the_same_snapshot(tmp_path):
     """L-4: rows vouched for by columns are what reading them one by one gives; others are read."""
     clean, dirty = tmp_path / "clean.parquet", tmp_path / "dirty.parquet"
-    generate_people(clean, rows=1_500, seed=11, as_of=AS_OF)
+    generate_people(clean, rows=1_200, seed=11, as_of=AS_OF)
     rng = random.Random(20260331)
     with duckdb.connect() as db:
         columns = ", ".join(f"coalesce({name}::VARCHAR, '')" for name in FIELD_NAMES)
         rows = [list(r) for r in db.execute(f"SELECT {columns} FROM '{clean}'").fetchall()]
-        for row in rng.sample(rows, 700):
+        for row in rng.sample(rows, 500):
             for name in rng.sample(list(DIRT), rng.choice([1, 1, 1, 2, 3])):
                 row[FIELD_NAMES.index(name)] = rng.choice(DIRT[name])
-        for row in rng.sample(rows, 20):
+        for row in rng.sample(rows[300:], 20):
             row[:] = [
                 value if name == "title" else ""
                 for name, value in zip(FIELD_NAMES, row, strict=True)
@@ -325,16 +325,22 @@ def test_both_ways_of_reading_give_the_same_snapshot(tmp_path):
             f"COPY (FROM read_csv('{tmp_path / 'dirty.csv'}', all_varchar = true))"
             f" TO '{dirty}' (FORMAT parquet)"
         )
-    for path in (clean, dirty):
+        rows[1_000][FIELD_NAMES.index("title")] = "Head of\nGrowth"  # a chunk that isn't simple
+        folded = tmp_path / "folded.csv"
+        write(folded, [dict(zip(FIELD_NAMES, row, strict=True)) for row in rows])
+        packed = tmp_path / "packed.csv.gz"
+        packed.write_bytes(gzip.compress(folded.read_bytes()))
+    for path in (clean, dirty, folded, packed):
         quick, slow = tmp_path / f"{path.stem}-quick", tmp_path / f"{path.stem}-slow"
-        by_columns = load_file(path, quick, part_rows=400)
-        one_by_one = load_file(path, slow, part_rows=400, careful=True)
+        by_columns = load_file(path, quick, part_rows=300)
+        one_by_one = load_file(path, slow, part_rows=300, careful=True)
         assert by_columns.rows == one_by_one.rows > 1_000
         assert by_columns.rejected == one_by_one.rejected
         found, wanted = tables(quick), tables(slow)
         assert found.keys() == wanted.keys()
         for name in wanted:
             assert found[name] == wanted[name], name
-    rejects = [tmp_path / f"dirty-{way}" / "rejected_v1.csv" for way in ("quick", "slow")]
-    assert rejects[0].read_text() == rejects[1].read_text()
-    assert len(rejects[0].read_text().splitlines()) > 20
+        rejects = [directory / "rejected_v1.csv" for directory in (quick, slow)]
+        if path != clean:
+            assert rejects[0].read_text() == rejects[1].read_text()
+            assert len(rejects[0].read_text().splitlines()) > 20

@@ -20,7 +20,7 @@ from cursive.lib.jobs.models import Job
 from cursive.lib.tenancy import tenant_context
 from tests import cast
 from tests.catalogue import catalogue
-from tests.leads.records.test_pulls import again, balance, give, leads_of, start
+from tests.leads.records.pulling import again, balance, give, leads_of, start
 
 __all__ = ["catalogue"]
 

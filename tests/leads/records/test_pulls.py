@@ -1,108 +1,38 @@
-"""S-8, C-4, C-6, L-13: a pull delivers each person once, and charges exactly what it delivers."""
+"""S-8, C-4, C-6: a pull delivers each person once, and charges exactly what it delivers."""
 
-import threading
 from decimal import Decimal
 
 import pytest
 
-from accounts.workspaces.models import Workspace
 from credits.ledger.checks import find_differences
-from credits.ledger.models import Entry, Hold
-from credits.ledger.operations import InsufficientCredits, grant
-from credits.ledger.queries import balance_of
-from cursive.lib.actors import Actor
+from credits.ledger.models import Entry
+from credits.ledger.operations import InsufficientCredits
 from cursive.lib.errors import Conflict, InvalidInput
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job, retry_job
-from cursive.lib.jobs.runner import run_job
 from cursive.lib.outbox.models import Event
-from cursive.lib.tenancy import tenant_context, uuid7
-from leads.filters.document import parse
+from cursive.lib.tenancy import tenant_context
 from leads.filters.tree import EVERYBODY
-from leads.records import pulls
-from leads.records.acquisition import acquire_people, candidates_of, owned_people
-from leads.records.models import Lead
-from leads.records.pulls import start_pull
+from leads.records.acquisition import owned_people
+from leads.records.person import FIELD_NAMES
 from tests import cast
 from tests.catalogue import catalogue, demo_catalogue
-
-__all__ = ["catalogue"]
-
-SEGMENT = uuid7()
-US = parse(
-    {"version": 1, "all": [{"field": "country", "op": "in", "value": ["US"]}]}, scope="catalogue"
+from tests.leads.records.pulling import (
+    SEGMENT,
+    US,
+    again,
+    balance,
+    give,
+    leads_of,
+    nothing_happened,
+    small_batches,
+    start,
+    stop_after,
+    work,
+    world,
 )
 
-
-@pytest.fixture
-def world(catalogue):
-    """Acme with 1,000 credits, Alice's actor, and the catalogue."""
-    workspace, alice = cast.acme()
-    give(workspace, 1_000)
-    return workspace, cast.actor_for(alice), catalogue
-
-
-@pytest.fixture
-def small_batches(monkeypatch):
-    """Several steps a pull."""
-    monkeypatch.setattr(pulls, "BATCH", 40)
-    monkeypatch.setattr(pulls, "SMALLEST_BATCH", 10)
-
-
-def give(workspace: Workspace, amount: int | str, key: str = "start") -> None:
-    with tenant_context(workspace.id):
-        grant(
-            workspace_id=workspace.id,
-            amount=amount,
-            action="grant",
-            reference=("test", "1"),
-            key=key,
-            actor=Actor.system("test"),
-        )
-
-
-def start(workspace, actor, *, limit=100, order="score", key="", filter=EVERYBODY) -> Job:
-    with tenant_context(workspace.id):
-        job, _ = start_pull(
-            workspace_id=workspace.id,
-            actor=actor,
-            filter=filter,
-            limit=limit,
-            order=order,
-            key=key,
-            segment_id=SEGMENT,
-            title="Test",
-        )
-    return job
-
-
-def work(workspace, job, **options) -> Job:
-    run_job(workspace_id=workspace.id, job_id=job.id, **options)
-    return again(workspace, job)
-
-
-def again(workspace, job) -> Job:
-    with tenant_context(workspace.id):
-        return Job.objects.get(workspace_id=workspace.id, id=job.id)
-
-
-def balance(workspace) -> tuple[Decimal, Decimal]:
-    with tenant_context(workspace.id):
-        found = balance_of(workspace.id)
-    return found.available, found.held
-
-
-def leads_of(workspace) -> list[Lead]:
-    with tenant_context(workspace.id):
-        return list(Lead.objects.filter(workspace_id=workspace.id).order_by("id"))
-
-
-def nothing_happened(workspace, credits="1000.00") -> None:
-    assert balance(workspace) == (Decimal(credits), 0)
-    assert leads_of(workspace) == []
-    with tenant_context(workspace.id):
-        assert not Job.objects.exists()
-        assert not Hold.objects.exists()
+__all__ = ["catalogue", "small_batches", "world"]
 
 
 def test_a_pull_delivers_and_charges_exactly(world, small_batches):
@@ -142,19 +72,13 @@ def test_the_record_arrives_whole(world):
     work(workspace, start(workspace, actor, limit=20))
     for lead in leads_of(workspace):
         person = source.record(lead.catalogue_id).person
-        for name in pulls_fields():
+        for name in FIELD_NAMES:
             value = getattr(person, name)
             expected = list(value) if name == "intent_topics" else value
             if expected is None:
                 expected = {"email_verified": False, "phone_verified": False}.get(name, "")
             stored = getattr(lead, name)
             assert (stored if stored is not None else "") == expected, name
-
-
-def pulls_fields() -> tuple[str, ...]:
-    from leads.records.person import FIELD_NAMES
-
-    return FIELD_NAMES
 
 
 def test_freshest_first(world):
@@ -235,14 +159,6 @@ def test_the_same_key_is_the_same_pull(world):
     assert len(leads_of(workspace)) == 10
 
 
-def test_the_same_key_at_the_same_moment(world):
-    """C-3: eight threads with one key make one job and one hold."""
-    workspace, actor, _ = world
-    jobs = in_threads(8, lambda at: start(workspace, actor, limit=10, key="k1").id)
-    assert len(set(jobs)) == 1
-    assert balance(workspace) == (Decimal("995.00"), Decimal("5.00"))
-
-
 def test_cancelled_midway(world, small_batches):
     """C-6: what was delivered stays and is paid, the rest of the hold comes back."""
     workspace, actor, _ = world
@@ -297,71 +213,6 @@ def test_retrying_without_credits_is_refused(world, small_batches):
     assert again(workspace, job).status == Job.Status.FAILED
 
 
-def test_who_came_another_way_is_not_charged(world):
-    """L-13: the same e-mail or the same phone as an uploaded lead is owned already."""
-    workspace, actor, source = world
-    records = list(source.take(EVERYBODY, limit=3_000).records)
-    by_email = next(r for r in records if r.person.work_email and not r.person.phone)
-    by_phone = next(r for r in records if r.person.phone)
-    by_second = next(
-        r
-        for r in records
-        if r.person.personal_email
-        and r.person.personal_email != r.person.email
-        and not r.person.phone
-    )
-    cast.lead(workspace, email=by_email.person.email.upper(), source="upload")
-    cast.lead(workspace, email=by_second.person.personal_email, source="upload")
-    phoned = cast.lead(workspace, phone=by_phone.person.phone, source="upload")
-    with tenant_context(workspace.id):
-        Lead.objects.filter(id=phoned.id).update(phone_key=by_phone.person.phone)
-    job = work(workspace, start(workspace, actor, limit=3_000 // 2))
-    pulled = {lead.catalogue_id for lead in leads_of(workspace)} - {None}
-    known = {by_email.id, by_phone.id, by_second.id}
-    assert not known & pulled
-    assert job.result["delivered"] == len(pulled)
-    assert balance(workspace)[0] == 1_000 - len(pulled) * Decimal("0.50")
-    with tenant_context(workspace.id):
-        met = known & {r.id for r in records[: len(pulled)]}
-        assert set(owned_people(workspace.id)) >= met
-
-
-def test_deleted_leads_are_not_sold_again(world):
-    """L-13: who was charged once stays owned, also after the lead is gone."""
-    workspace, actor, _ = world
-    work(workspace, start(workspace, actor, limit=20))
-    first = {lead.catalogue_id for lead in leads_of(workspace)}
-    with tenant_context(workspace.id):
-        Lead.objects.filter(workspace_id=workspace.id).delete()
-    work(workspace, start(workspace, actor, limit=20))
-    assert not first & {lead.catalogue_id for lead in leads_of(workspace)}
-
-
-def test_two_records_of_one_person_in_a_batch(world):
-    """L-13: the first counts, the second is passed over and owned."""
-    workspace, _, source = world
-    record = next(r for r in source.take(EVERYBODY, limit=50).records if r.person.email)
-    twin = record._replace(id=999_999)
-    with tenant_context(workspace.id):
-        acquired = acquire_people(
-            workspace_id=workspace.id, candidates=candidates_of([record, twin]), source="database"
-        )
-        assert set(owned_people(workspace.id)) == {record.id, twin.id}
-    assert (len(acquired.lead_ids), acquired.skipped) == (1, 1)
-
-
-def test_workspaces_dont_see_each_other(world):
-    """X-1, L-13: the same person may be in two workspaces."""
-    workspace, actor, _ = world
-    rival, carol = cast.rival()
-    give(rival, 100)
-    work(workspace, start(workspace, actor, limit=30))
-    work(rival, start(rival, cast.actor_for(carol), limit=30))
-    ours = {lead.catalogue_id for lead in leads_of(workspace)}
-    theirs = {lead.catalogue_id for lead in leads_of(rival)}
-    assert ours == theirs
-
-
 def test_new_leads_are_announced_with_the_batch(world, small_batches):
     """A-10, A-11: one event a batch, with the ids of all its leads."""
     workspace, actor, _ = world
@@ -385,47 +236,6 @@ def test_captures_are_one_entry_a_batch(world, small_batches):
     assert sum(entry.amount for entry in entries) == Decimal("-50.00")
 
 
-def test_two_jobs_over_the_same_people(world, small_batches):
-    """L-13: two workers at once, the same segment: nobody twice, nothing charged twice."""
-    workspace, actor, _ = world
-    jobs = [start(workspace, actor, limit=300) for _ in range(2)]
-    in_threads(2, lambda at: run_job(workspace_id=workspace.id, job_id=jobs[at].id))
-    leads = leads_of(workspace)
-    assert len({lead.catalogue_id for lead in leads}) == len(leads)
-    assert sum(again(workspace, job).result["delivered"] for job in jobs) == len(leads) == 600
-    assert balance(workspace) == (Decimal("700.00"), 0)
-    assert find_differences() == []
-
-
-@pytest.mark.faults
-def test_many_pulls_at_once_with_credits_for_half(catalogue, monkeypatch):
-    """C-4, L-13: 24 threads pull overlapping segments; no overdraw, nobody twice."""
-    monkeypatch.setattr(pulls, "BATCH", 25)
-    workspace, alice = cast.acme()
-    give(workspace, 240)  # 480 leads; 24 pulls want 40 each
-    actor = cast.actor_for(alice)
-
-    def pull(at: int) -> str:
-        try:
-            job = start(workspace, actor, limit=40, filter=US if at % 2 else EVERYBODY)
-        except InsufficientCredits:
-            return "refused"
-        return work(workspace, job).status
-
-    outcomes = in_threads(24, pull)
-    assert outcomes.count("refused") >= 12
-    assert set(outcomes) == {"refused", Job.Status.COMPLETED}
-    leads = leads_of(workspace)
-    assert len({lead.catalogue_id for lead in leads}) == len(leads)
-    assert len({lead.email_key for lead in leads if lead.email_key}) == len(
-        [lead for lead in leads if lead.email_key]
-    )
-    available, held = balance(workspace)
-    assert held == 0
-    assert available == 240 - len(leads) * Decimal("0.50") >= 0
-    assert find_differences() == []
-
-
 def test_a_resting_catalogue_is_waited_for(world, tmp_path, settings):
     """C-6: while the catalogue can't answer the job waits with its hold, and then goes on."""
     workspace, actor, _ = world
@@ -438,34 +248,3 @@ def test_a_resting_catalogue_is_waited_for(world, tmp_path, settings):
     with tenant_context(workspace.id):
         Job.objects.filter(id=job.id).update(next_attempt_at=job.created_at)
     assert work(workspace, job).result["delivered"] == 10
-
-
-def stop_after(steps: int):
-    """A `stop` for run_job that says yes after so many steps."""
-    done = iter(range(steps))
-    return lambda: next(done, None) is None or steps == 1
-
-
-def in_threads(count: int, do) -> list:
-    """Run `do(0)` … `do(count - 1)` at the same moment; raises what any of them raised."""
-    from django.db import connections
-
-    gate, results, errors = threading.Barrier(count), [None] * count, []
-
-    def one(at: int) -> None:
-        try:
-            gate.wait()
-            results[at] = do(at)
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=one, args=(at,)) for at in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return results

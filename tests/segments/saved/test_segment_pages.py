@@ -10,8 +10,7 @@ from leads.filters.url import decode
 from segments.saved import operations
 from segments.saved.models import RESTORABLE, Segment
 from tests import cast
-from tests.segments.builder.test_search_page import HTMX, stored, text_of
-from tests.segments.conftest import client_of, save
+from tests.segments.conftest import HTMX, client_of, save, stored, text_of
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What `make bench` runs: Cursive measured against what the machine could do at best."""
