@@ -3,7 +3,6 @@
 Filters search by these codes, business profiles name them, imports map to them.
 """
 
-
 from types import MappingProxyType
 
 import pycountry

@@ -15,7 +15,7 @@ from leads.records.models import Lead
 from tests import cast
 from tests.leads.filters.reference import matches
 from tests.leads.filters.strategies import MEMBERS, PEOPLE, TODAY, groups, own_from
-from tests.leads.filters.test_document import SPEC, one, root
+from tests.leads.filters.test_document import one, root
 
 
 def columns(person, own):

@@ -1,5 +1,4 @@
 """Filters in plain English (S-4)."""
-# ruff: noqa: RUF001 (sentences have proper dashes)
 
 import pytest
 from hypothesis import given, settings
