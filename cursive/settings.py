@@ -289,6 +289,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-ledger": {"task": "credits.ledger.check_ledger", "schedule": crontab(hour=2, minute=30)},
     "release-holds": {"task": "credits.ledger.release_stale_holds", "schedule": 60.0},
     "purge-leads": {"task": "leads.records.purge_deleted", "schedule": crontab(hour=2, minute=0)},
+    "purge-segments": {"task": "segments.purge_deleted", "schedule": crontab(hour=2, minute=15)},
     "purge-exports": {
         "task": "leads.exports.remove_expired",
         "schedule": crontab(hour=3, minute=5),

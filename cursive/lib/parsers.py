@@ -4,8 +4,18 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
+
+
+MAX_BYTES = 2_000_000
+
+
+class TooLarge(APIException):
+    """413: more than any call needs."""
+
+    status_code = 413
+    default_code = "too_large"
 
 
 def _refuse(name: str) -> NoReturn:
@@ -25,8 +35,11 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The decoded body. Raises ParseError with a sentence, which becomes a 400."""
+        body = stream.read(MAX_BYTES + 1)
+        if len(body) > MAX_BYTES:
+            raise TooLarge(f"The body is larger than {MAX_BYTES:,} bytes.")
         try:
-            data = json.loads(stream.read().decode("utf-8"), parse_constant=_refuse)
+            data = json.loads(body.decode("utf-8"), parse_constant=_refuse)
             json.dumps(data, ensure_ascii=False).encode("utf-8")
         except UnicodeError as error:
             raise ParseError("The body isn't valid UTF-8 text.") from error

@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
+
 from credits.ledger.operations import capture, hold, release
 from credits.prices.queries import price_of
 from cursive.lib import tenancy
@@ -160,6 +162,11 @@ class PullHandler(JobHandler):
 
     kind = KIND
     label = "Pull"
+
+    def links(self, job: Job) -> list[tuple[str, str]]:
+        """The lead list, whose newest are these; nothing where nobody was delivered."""
+        delivered = job.result.get("delivered")
+        return [("See the leads", reverse("leads:list"))] if delivered else []
 
     def prepare(self, job: Job) -> Prepared | None:
         """Read the next people outside the step; who is owned may be out of date by then."""

@@ -32,11 +32,11 @@ PRESENCE = ("email", "phone", "linkedin_url")
 OPPOSITE = MappingProxyType(
     {
         "in": "not_in",
-        "eq": "not_in",
         "contains": "not_contains",
         "has_any": "has_none",
     }
 )
+AS_LIST = MappingProxyType({"eq": "in", "ne": "not_in"})
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _AT = re.compile(r"all\[([0-9]+)\]")
 
@@ -254,13 +254,15 @@ def _conditions(
 def split(tree: Group) -> tuple[Chosen, tuple[Item, ...]]:
     """The two halves of a filter: what the controls can show, and the rest."""
     chosen: Chosen = {}
-    rest: dict[str, Item] = {}
+    rest: list[Item] = []
     plain = _plain(tree)
-    for item in plain.items if isinstance(plain, Group) and plain.mode == "all" else (plain,):
+    items = plain.items if isinstance(plain, Group) and plain.mode == "all" else (plain,)
+    once = {digest(Group("all", (item,))): item for item in reversed(items)}
+    for item in reversed(once.values()):
         if not _take(chosen, item):
-            rest.setdefault(digest(Group("all", (item,))), item)
+            rest.append(item)
     ordered = {name: chosen[name] for name in controls() if name in chosen}
-    return ordered, tuple(rest.values())
+    return ordered, tuple(rest)
 
 
 def split_off(chosen: Chosen, names: Iterable[str]) -> tuple[Item, ...]:
@@ -270,9 +272,14 @@ def split_off(chosen: Chosen, names: Iterable[str]) -> tuple[Item, ...]:
 
 
 def _plain(item: Item) -> Item:
-    """The same without groups that say nothing: `all` in `all`, `any` in `any`, groups of one."""
+    """The same without groups that say nothing: `all` in `all`, `any` in `any`, groups of one;
+    and with one spelling for 'is' and 'is any of' one text.
+    """
     if isinstance(item, Condition):
-        return item
+        as_list = AS_LIST.get(item.op) if FIELDS[item.field].type == "text" else None
+        if as_list is None or isinstance(item.value, tuple) or item.value is None:
+            return item
+        return Condition(item.field, as_list, (item.value,))
     items: list[Item] = []
     for inner in map(_plain, item.items):
         same = isinstance(inner, Group) and inner.mode == item.mode != "none"
@@ -306,10 +313,7 @@ def _written(condition: Condition) -> tuple[str, str, list[Any]]:
     """Field, operator and values as the controls have them."""
     wire = dump(Group("all", (condition,)))["all"][0]
     value = wire.get("value", True)
-    operator = condition.op
-    if FIELDS[condition.field].type == "text":
-        operator = {"eq": "in", "ne": "not_in"}.get(operator, operator)
-    return condition.field, operator, value if isinstance(value, list) else [value]
+    return condition.field, condition.op, value if isinstance(value, list) else [value]
 
 
 def _take_conditions(chosen: Chosen, conditions: list[tuple[str, str, list[Any]]]) -> bool:

@@ -49,6 +49,15 @@ def test_unreadable_bodies_are_400(alice, body):
     assert answer.status_code in {400, 404}
 
 
+def test_a_huge_body_is_refused(alice):
+    """X-5."""
+    body = b'{"notes": "' + b"x" * 3_000_000 + b'"}'
+    answer = alice.patch(
+        "/api/leads/01890000-0000-7000-8000-000000000000", body, "application/json"
+    )
+    assert answer.status_code == 413
+
+
 def test_health_needs_no_sign_in(db):
     answer = Client().get("/api/health")
     assert answer.json()["checks"]["database"] == "ok"

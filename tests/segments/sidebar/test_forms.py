@@ -37,7 +37,7 @@ def as_sent(shown: SearchForm) -> QueryDict:
     return sent
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=200)
 @given(groups("catalogue"))
 def test_the_two_halves_mean_the_whole(group):
     """What the controls show and what they can't are together the same people."""
@@ -47,7 +47,7 @@ def test_the_two_halves_mean_the_whole(group):
     assert split(whole) == (chosen, rest) or people(compose(*split(whole))) == people(group)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=200)
 @given(groups("catalogue"))
 def test_sending_the_shown_form_changes_nothing(group):
     """S-5: back, reload and share: the form as it is shown leads to the filter that it shows."""
@@ -59,7 +59,7 @@ def test_sending_the_shown_form_changes_nothing(group):
     assert digest(SearchForm(as_sent(again)).tree) == digest(again.tree)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=200)
 @given(groups("catalogue"))
 def test_the_address_holds_the_filter(group):
     query = query_of_tree(group)
@@ -67,7 +67,7 @@ def test_the_address_holds_the_filter(group):
     assert digest(form(query.removeprefix("?")).tree) == digest(compose(*split(group)))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=200)
 @given(groups("catalogue"))
 def test_every_chip_removes_something(group):
     """Every part of a filter can be removed, down to nothing."""

@@ -1,0 +1,124 @@
+"""C-3 to C-6, L-13: two hundred pulls at once, and the same with workers that are killed.
+
+Segments overlap, and the balance is enough for half of what is wanted: nobody may be delivered
+twice, nothing overdrawn, and the books must agree in the end.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from credits.ledger.checks import find_differences
+from credits.ledger.operations import InsufficientCredits
+from cursive.lib.jobs.models import Job
+from cursive.lib.tenancy import tenant_context
+from leads.filters.tree import EVERYBODY
+from leads.records import pulls
+from tests import cast
+from tests.catalogue import catalogue
+from tests.leads.records.pulling import US, balance, give, in_threads, leads_of, start, work
+from tests.leads.records.test_killed_pulls import ROOT, environment
+
+__all__ = ["catalogue"]
+pytestmark = pytest.mark.faults
+
+PULLS, EACH = 200, 10
+PRICE = Decimal("0.50")
+SEED = int(os.environ.get("FAULT_SEED", "20261121"))
+KILLS = 24
+WORKERS = 3
+
+
+@pytest.fixture
+def acme(catalogue, monkeypatch, settings):
+    """Acme with credits for half of PULLS × EACH leads, and Alice's actor."""
+    monkeypatch.setattr(pulls, "BATCH", 4)
+    monkeypatch.setattr(pulls, "SMALLEST_BATCH", 2)
+    settings.JOB_LEASE_SECONDS = 1
+    workspace, alice = cast.acme()
+    give(workspace, str(PULLS * EACH * PRICE / 2))
+    return workspace, cast.actor_for(alice)
+
+
+def segment(at: int):
+    return US if at % 2 else EVERYBODY
+
+
+def check_books(workspace) -> None:
+    leads = leads_of(workspace)
+    for name in ("catalogue_id", "dedup_hash", "email_key", "phone_key"):
+        values = Counter(getattr(lead, name) for lead in leads if getattr(lead, name))
+        assert [value for value, times in values.items() if times > 1] == []
+    available, held = balance(workspace)
+    assert held == 0
+    assert available == PULLS * EACH * PRICE / 2 - len(leads) * PRICE >= 0
+    assert find_differences() == []
+
+
+def test_two_hundred_pulls_at_once(acme):
+    workspace, actor = acme
+
+    def pull(at: int) -> str:
+        try:
+            job = start(workspace, actor, limit=EACH, filter=segment(at))
+        except InsufficientCredits:
+            return "refused"
+        return work(workspace, job).status
+
+    outcomes = Counter(in_threads(PULLS, pull))
+    assert set(outcomes) == {"refused", Job.Status.COMPLETED}
+    assert outcomes["refused"] <= PULLS / 2
+    assert len(leads_of(workspace)) == PULLS * EACH / 2
+    check_books(workspace)
+
+
+def hire() -> subprocess.Popen:
+    """A worker process that takes whatever is due until nothing is; it has said that it is up."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.worker"],
+        cwd=ROOT,
+        env=environment() | {"JOB_LEASE_SECONDS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def active(workspace) -> int:
+    with tenant_context(workspace.id):
+        return Job.objects.filter(status__in=Job.ACTIVE).count()
+
+
+def test_workers_killed_at_random_points(acme):
+    workspace, actor = acme
+    chance = random.Random(SEED)
+    sys.stderr.write(f"FAULT_SEED={SEED}\n")
+    for at in range(PULLS // 2):
+        start(workspace, actor, limit=EACH, filter=segment(at))
+    with pytest.raises(InsufficientCredits):
+        start(workspace, actor, limit=EACH)
+    killed = 0
+    while killed < KILLS:
+        workers = [hire() for _ in range(WORKERS)]
+        for worker in workers:
+            assert worker.stdout.readline() == b"up\n"
+        for worker in workers:
+            time.sleep(chance.uniform(0.01, 0.15))
+            worker.kill()
+            killed += worker.wait() == -signal.SIGKILL
+            worker.stdout.close()
+        assert active(workspace), f"all was done after {killed} kills: the storm is too short"
+    ends = time.monotonic() + 90
+    while active(workspace) and time.monotonic() < ends:
+        with hire() as last:  # what the dead had leased comes free after a second
+            last.communicate(timeout=90)
+    with tenant_context(workspace.id):
+        assert set(Job.objects.values_list("status", flat=True)) == {Job.Status.COMPLETED}
+    assert len(leads_of(workspace)) == PULLS * EACH / 2
+    check_books(workspace)
