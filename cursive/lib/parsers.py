@@ -7,7 +7,6 @@ from typing import IO, Any, NoReturn
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-
 MAX_BYTES = 2_000_000
 
 

@@ -69,7 +69,7 @@ def test_it_shows_balance_held_credits_and_history(books, alice):
 
 def test_another_workspaces_changes_are_not_shown(books, others, alice):
     others.grant(777)
-    assert "777" not in page(alice)
+    assert "777.00" not in page(alice)
 
 
 def test_who_is_not_signed_in_is_sent_to_sign_in(books):
@@ -184,7 +184,7 @@ def test_the_widget_is_on_every_page_and_refreshes_itself(books, alice):
     fragment = alice.get("/credits/balance/", headers={"HX-Request": "true"})
     assert fragment["Cache-Control"] == "no-store"
     text = fragment.content.decode()
-    assert "50" in text and "<html" not in text and "pill-warning" not in text
+    assert ">50<" in text and "<html" not in text and "pill-warning" not in text
 
 
 def test_it_is_amber_under_the_threshold_and_says_so(books, alice):
