@@ -209,7 +209,7 @@ def _together(work: Work, accounts: int, clients: int) -> float:
     As on a web server, the clients are threads of a few processes, each with its connection.
     """
     fork = multiprocessing.get_context("fork")
-    processes = min(clients, 2 * (os.cpu_count() or 1))
+    processes = min(clients, os.cpu_count() or 1)
     gate, answers = fork.Barrier(clients + 1), fork.SimpleQueue()
 
     def client(number: int) -> None:

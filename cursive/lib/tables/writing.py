@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 # A spreadsheet takes a cell that starts with one of these for a formula.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -17,7 +18,7 @@ def safe_cell(value: object) -> str:
     if value is None:
         return ""
     text = str(value)
-    if text.startswith(DANGEROUS) and not isinstance(value, int | float):
+    if text.startswith(DANGEROUS) and not isinstance(value, int | float | Decimal):
         return f"'{text}"
     return text
 
