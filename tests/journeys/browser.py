@@ -33,13 +33,22 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+SETTLED = """
+!document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
+&& document.getAnimations().every((animation) => animation.playState !== "running"
+    || animation.effect.getComputedTiming().iterations === Infinity)
+"""
+
+
 class Visitor:
     """Somebody with a browser of their own. `problems` is what must be empty in the end."""
 
     def __init__(self, browser: Browser, url: str, shots: Path) -> None:
         self.url, self.shots = url, shots
         self.problems: list[str] = []
-        self.context = browser.new_context(viewport=WIDE, accept_downloads=True)
+        self.context = browser.new_context(
+            viewport=WIDE, accept_downloads=True, reduced_motion="reduce"
+        )
         self.page = self.context.new_page()
         self.page.set_default_timeout(20_000)
         self.page.on("console", self._console)
@@ -55,8 +64,16 @@ class Visitor:
         self.page.goto(f"{self.url}{path}")
         return self.page
 
+    def settle(self) -> None:
+        """Wait until nothing fades or is being swapped: half-way colours are nobody's choice."""
+        for _ in range(100):  # Playwright's own waiting needs eval, which the policy forbids
+            if self.page.evaluate(SETTLED):
+                return
+            self.page.wait_for_timeout(50)
+
     def look(self, name: str) -> None:
         """Check the page as it is with axe-core, and take pictures: wide, narrow, dark."""
+        self.settle()
         results = Axe().run(self.page)
         self.problems += [
             f"axe on {name}: {found['id']} at {node['target']}"
@@ -75,6 +92,7 @@ class Visitor:
             self.page.screenshot(path=self.shots / f"{name}-{label}.png", full_page=True)
         self.page.set_viewport_size(WIDE)
         self.page.emulate_media(color_scheme="dark")
+        self.settle()
         self.page.screenshot(path=self.shots / f"{name}-dark.png", full_page=True)
         self.problems += [
             f"axe on {name} in the dark: {found['id']} at {node['target']}"
