@@ -17,11 +17,12 @@ PYTHON = [sys.executable, "-S", "-c"]
 SLEEPER = [*PYTHON, "import time; time.sleep(60)"]
 # What `make run` does, with a child that takes part in nothing.
 SCRIPT = """
-import sys
+import signal, sys
 from pathlib import Path
 from cursive.launcher.state import State
 from cursive.launcher.supervisor import Stopped, Supervisor
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup
 with Supervisor(State(Path(sys.argv[1]))) as supervisor:
     child = supervisor.start("child", sys.argv[2:], environment={})
     print(child.child.pid, flush=True)
