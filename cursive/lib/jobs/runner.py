@@ -25,11 +25,19 @@ log = logging.getLogger(__name__)
 
 BACKOFF = [timedelta(seconds=seconds) for seconds in (5, 30, 120, 600)]
 MAX_ATTEMPTS = len(BACKOFF) + 1
+# Claims without a step done, of a job whose workers died: more than restarts explain.
+MAX_CLAIMS = 3 * MAX_ATTEMPTS
 ERRORS_KEPT = 50
 
 
 class LeaseLost(Exception):
     """Another worker has the job now."""
+
+
+class GivenUp(DomainError):
+    """Worker after worker died over the job (out of memory, say), with no step done."""
+
+    code = "given_up"
 
 
 def run_job(*, workspace_id: UUID, job_id: UUID, stop: Callable[[], bool] = lambda: False) -> None:
@@ -100,6 +108,8 @@ def _advance(workspace_id: UUID, job_id: UUID, token: UUID) -> bool:
     """Do one step. Returns whether there is more to do."""
     with tenant_context(workspace_id):
         job = Job.objects.get(workspace_id=workspace_id, id=job_id)
+        if job.attempts > MAX_CLAIMS:
+            raise GivenUp("It was given up: every worker that took it went down.")
         handler = handler_for(job.kind)
         prepared = None if job.cancel_requested else handler.prepare(job)
     with tenant_context(workspace_id):

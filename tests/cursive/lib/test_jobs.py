@@ -133,6 +133,18 @@ def test_tries_without_progress_end(acme):
     assert job.status == "failed" and "RuntimeError" in job.error
 
 
+def test_a_job_that_kills_its_workers_is_given_up(acme):
+    job = start(acme)
+    with tenant_context(acme.id):  # as workers leave it that die before their first step is done
+        Job.objects.filter(id=job.id).update(attempts=runner.MAX_CLAIMS)
+    done = work(job)
+    assert (done.status, done.error) == (
+        Job.Status.FAILED,
+        "It was given up: every worker that took it went down.",
+    )
+    assert evidence(job) == []
+
+
 def test_a_failed_job_is_retried_from_its_cursor(acme):
     job = work(start(acme, fail_at=1))
     with tenant_context(acme.id):
