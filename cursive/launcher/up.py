@@ -16,6 +16,7 @@ from cursive.launcher.supervisor import Stopped, Supervisor
 
 HEALTH_SECONDS = 120
 WEB_STOP_SECONDS = 3
+MAX_WEB_WORKERS = 4
 DEFAULT_PORT = 8000
 PYTHON = sys.executable
 
@@ -82,7 +83,8 @@ def run_in_application(supervisor: Supervisor, environment: dict[str, str], *com
 
 def start_web(supervisor: Supervisor, environment: dict[str, str], *, host: str, port: int) -> None:
     """Start the web server and wait until its health page answers."""
-    workers = 1 if (os.cpu_count() or 1) <= 2 else 2
+    # Python runs pages on one core a process: one alone is too slow for a hundred people (X-11).
+    workers = min(os.cpu_count() or 1, MAX_WEB_WORKERS)
     command = [PYTHON, "-m", "granian", "--interface", "asgi", "--host", host, "--port", str(port)]
     command += ["--workers", str(workers), "--no-ws", "--no-access-log"]
     # Open event streams would keep a worker process for ever.

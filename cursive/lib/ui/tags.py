@@ -1,6 +1,7 @@
 """`{% load ui %}`: the tags and filters that pages are written with."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -47,6 +48,12 @@ def icon(name: str, size: str = "", label: str = "", cls: str = "") -> SafeStrin
         if settings.DEBUG:
             raise template.TemplateSyntaxError(f"no icon {name!r} in {SPRITE}")
         name = "point"
+    return _markup(name, size, label, cls)
+
+
+@lru_cache(maxsize=1_000)
+def _markup(name: str, size: str, label: str, cls: str) -> SafeString:
+    """A page has a hundred icons, and most of them are the same few."""
     classes = " ".join(filter(None, ["icon", f"icon-{size}" if size else "", cls]))
     hidden = SafeString('aria-hidden="true"')
     said = format_html('role="img" aria-label="{}"', label) if label else hidden
