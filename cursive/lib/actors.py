@@ -1,5 +1,8 @@
 """Who does something: a user, an API key or the system, and by which request."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -32,3 +35,24 @@ class Actor:
     def system(cls, label: str) -> "Actor":
         """The system itself, named for what it does: 'sweeper', 'loader'."""
         return cls(kind="system", label=label)
+
+
+_current: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+def current_actor() -> Actor | None:
+    """Whose request is being answered, or None outside of every request.
+
+    For what nobody tells an actor, such as the limits. Operations take theirs as an argument.
+    """
+    return _current.get()
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """Have `current_actor` answer with `actor` inside; the request middleware sets it."""
+    token = _current.set(actor)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -5,12 +5,20 @@ that fits, and the fields at fault. The middleware below turns one that leaves a
 a page or an inline message; `cursive.lib.problems` turns it into a problem document for the API.
 """
 
+import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django_htmx.http import trigger_client_event
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+log = logging.getLogger(__name__)
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 class DomainError(Exception):
@@ -65,12 +73,34 @@ class TooMany(DomainError):
         super().__init__(message, retry_after=retry_after, **extra)
         self.retry_after = retry_after
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """Retry-After, and X-RateLimit-* where the limit's figures were given."""
+        told = {"Retry-After": str(self.retry_after)}
+        for name in ("limit", "remaining", "reset"):
+            if name in self.extra:
+                told[f"X-RateLimit-{name.capitalize()}"] = str(self.extra[name])
+        return told
+
 
 class Unavailable(DomainError):
     """Something that this needs doesn't answer now; trying again later helps."""
 
     code = "unavailable"
     status = 503
+
+
+def as_domain_error(error: Exception) -> DomainError | None:
+    """The refusal that an error comes down to, or None where it is a fault of ours.
+
+    Redis that doesn't answer is a 503: where it may be missing, its caller has caught that.
+    """
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, RedisConnectionError | RedisTimeoutError):
+        log.error("redis_down", exc_info=error)
+        return Unavailable("This can't be done right now. Try again in a minute.")
+    return None
 
 
 class DomainErrorMiddleware:
@@ -85,6 +115,7 @@ class DomainErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page for a `DomainError`; None for what is somebody else's to show."""
+        error = as_domain_error(error) or error
         if not isinstance(error, DomainError):
             return None
         return error_page(request, status=error.status, message=error.message, error=error)
@@ -101,6 +132,15 @@ def error_page(
     else:
         known = status if status in {400, 403, 404, 429, 500, 503} else 400
         response = render(request, f"{known}.html", context, status=status)
+    return tell_limits(response, error)
+
+
+def tell_limits(response: Response, error: Exception | None) -> Response:
+    """Give `response` Retry-After and X-RateLimit-* where `error` is a limit that was reached.
+
+    For every answer that shows a refusal by itself, in a form or beside a list.
+    """
     if isinstance(error, TooMany):
-        response["Retry-After"] = str(error.retry_after)
+        for name, value in error.headers.items():
+            response[name] = value
     return response

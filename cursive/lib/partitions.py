@@ -36,13 +36,51 @@ END $$;
 """
 DROP_FUNCTIONS = "DROP FUNCTION ensure_month_partitions(text, int);"
 
+# How long a table's rows are kept is the owner's word, a comment on the table. So the roles that
+# may call this can't drop anything of a table that is kept for good, nor any sooner.
+DROP_OLD = r"""
+CREATE OR REPLACE FUNCTION drop_old_month_partitions(parent text) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
+DECLARE
+    days int := substring(obj_description(parent::regclass, 'pg_class') FROM '^kept (\d+) days$');
+    child record;
+    dropped int := 0;
+BEGIN
+    IF days IS NULL THEN
+        RAISE EXCEPTION 'nothing says how long % is kept', parent;
+    END IF;
+    FOR child IN
+        SELECT c.oid::regclass AS name,
+            substring(pg_get_expr(c.relpartbound, c.oid)
+                FROM 'TO \(''(.+)''\)')::timestamptz AS ends
+        FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+        WHERE inhparent = parent::regclass
+    LOOP
+        IF child.ends <= now() - days * interval '1 day' THEN
+            EXECUTE format('DROP TABLE %s', child.name);
+            dropped := dropped + 1;
+        END IF;
+    END LOOP;
+    RETURN dropped;
+END $$;
+REVOKE ALL ON FUNCTION drop_old_month_partitions(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION drop_old_month_partitions(text) TO app_admin;
+"""
+DROP_DROP_OLD = "DROP FUNCTION drop_old_month_partitions(text);"
+
 _tables: list[str] = []
+_kept_for_days: list[str] = []
 
 
-def register_partitioned(table: str) -> None:
-    """Have `table`'s partitions made ahead by the nightly task; its app calls it in ready()."""
+def register_partitioned(table: str, *, drop_behind: bool = False) -> None:
+    """Have `table`'s partitions made ahead by the nightly task; its app calls it in ready().
+
+    With `drop_behind` those whose rows are all older than its `KeepDays` are dropped as well.
+    """
     if table not in _tables:
         _tables.append(table)
+    if drop_behind and table not in _kept_for_days:
+        _kept_for_days.append(table)
 
 
 def ensure_partitions(months_ahead: int = 3) -> int:
@@ -53,6 +91,16 @@ def ensure_partitions(months_ahead: int = 3) -> int:
             cursor.execute("SELECT ensure_month_partitions(%s, %s)", [table, months_ahead])
             made += cursor.fetchone()[0]
     return made
+
+
+def drop_old_partitions() -> int:
+    """Drop the partitions that nobody keeps any more; returns how many."""
+    dropped = 0
+    with connections["admin"].cursor() as cursor:
+        for table in _kept_for_days:
+            cursor.execute("SELECT drop_old_month_partitions(%s)", [table])
+            dropped += cursor.fetchone()[0]
+    return dropped
 
 
 class CreatePartitionFunctions(migrations.RunSQL):
@@ -91,3 +139,29 @@ class PartitionByMonth(migrations.RunSQL):
     def deconstruct(self) -> tuple[str, list, dict]:
         """How a migration file writes it."""
         return (self.__class__.__name__, [self.table], {})
+
+
+class CreateDropOldPartitions(migrations.RunSQL):
+    """The owner's function behind `drop_old_partitions`."""
+
+    def __init__(self) -> None:
+        super().__init__(DROP_OLD, DROP_DROP_OLD)
+
+    def deconstruct(self) -> tuple[str, list, dict]:
+        """How a migration file writes it."""
+        return (self.__class__.__name__, [], {})
+
+
+class KeepDays(migrations.RunSQL):
+    """Say that rows of a partitioned table are kept so many days, by whole months."""
+
+    def __init__(self, table: str, days: int) -> None:
+        self.table, self.days = table, int(days)
+        super().__init__(
+            f"COMMENT ON TABLE \"{table}\" IS 'kept {self.days} days';",
+            f'COMMENT ON TABLE "{table}" IS NULL;',
+        )
+
+    def deconstruct(self) -> tuple[str, list, dict]:
+        """How a migration file writes it."""
+        return (self.__class__.__name__, [self.table, self.days], {})

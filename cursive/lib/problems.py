@@ -9,7 +9,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from .errors import DomainError, TooMany
+from .errors import DomainError, as_domain_error, tell_limits
 
 TITLES = {
     400: "Bad request",
@@ -54,6 +54,7 @@ def problem(
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every refusal becomes a problem document (X-3)."""
     request = context["request"]
+    error = as_domain_error(error) or error
     if isinstance(error, DomainError):
         response = Response(
             problem(
@@ -66,8 +67,7 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
             ),
             status=error.status,
         )
-        if isinstance(error, TooMany):
-            response["Retry-After"] = str(error.retry_after)
+        tell_limits(response, error)
     else:
         if isinstance(error, SuspiciousOperation):
             error = drf.ParseError("The request can't be read.")

@@ -1,17 +1,28 @@
 // Dialogs: whatever htmx puts into #modal opens it; data-confirm and hx-confirm ask in our own
 // dialog; data-dialog-open="#id" and data-dialog-close do what they say.
 const modal = () => document.getElementById("modal");
+let opener = null; // what opened #modal, and gets the cursor back
 
 document.addEventListener("htmx:after:swap", ({ detail }) => {
   const box = modal();
   if (!box) return;
   const filled = box.querySelector(":scope > :not(#toasts)");
   if (filled && !box.open) {
+    // The swap has moved the cursor already, so the dialog wouldn't know where to give it back.
+    opener = detail?.ctx?.sourceElement ?? null;
     box.showModal();
     box.querySelector("[autofocus]")?.focus();
   }
   if (!filled && box.open && detail?.ctx?.target === box) box.close();
 });
+
+// A search may have drawn the page anew meanwhile: then what leads to the same place has the cursor.
+function giveBack() {
+  const href = opener?.getAttribute?.("href");
+  const same = href && document.querySelector(`a[href="${CSS.escape(href)}"]`);
+  (opener?.isConnected ? opener : same)?.focus();
+  opener = null;
+}
 
 // The server closes it with HX-Trigger: modal:close.
 document.addEventListener("modal:close", () => modal()?.close());
@@ -19,7 +30,9 @@ document.addEventListener("modal:close", () => modal()?.close());
 document.addEventListener(
   "close",
   (event) => {
-    if (event.target.id === "modal") event.target.replaceChildren();
+    if (event.target.id !== "modal") return;
+    event.target.replaceChildren();
+    if (!document.activeElement || document.activeElement === document.body) giveBack();
   },
   true,
 );

@@ -101,6 +101,14 @@ class Job(TenantModel):
         return self.status in {self.Status.COMPLETED, self.Status.FAILED, self.Status.CANCELLED}
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether no worker has it now: none has begun, or the one that had it died."""
+        if self.status == self.Status.PENDING:
+            return True
+        is_held = self.lease_until is not None and self.lease_until > timezone.now()
+        return self.status == self.Status.PROCESSING and not is_held
+
+    @property
     def can_cancel(self) -> bool:
         """Whether asking for its end still means something."""
         return not self.is_over and not self.cancel_requested
@@ -123,7 +131,7 @@ class Job(TenantModel):
     def eta_seconds(self) -> int | None:
         """Seconds left at the speed so far, or None where that can't be said yet."""
         done = self.processed + self.failed
-        if self.status != self.Status.PROCESSING or not self.started_at or not done:
+        if self.is_waiting or self.is_over or not self.started_at or not done:
             return None
         elapsed = (timezone.now() - self.started_at).total_seconds()
         return max(0, round(elapsed * (self.total - done) / done))

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.db import IntegrityError
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, NotFound
 
+from .bell import ring_bell
 from .models import Job
 from .registry import handler_for
 
@@ -61,13 +61,38 @@ def enqueue_job(
         if not key or first is None:
             raise
         if first.params != dict(params):
-            raise Conflict(
-                "This Idempotency-Key was used for something else.",
-                fields={"Idempotency-Key": "Use a new key for a new request."},
-            ) from None
+            raise _used_otherwise() from None
         return first, False
     ring(job)
     return job, True
+
+
+def earlier_job(
+    *, workspace_id: UUID, kind: str, key: str, params: Mapping[str, Any] | None = None
+) -> Job | None:
+    """The job that this `key` made, if any; for what must happen once before a job is written.
+
+    Two at once with one key wait here for each other, until the first has committed. Raises
+    `Conflict` where that job has other values for any of `params`. Without a key there is none.
+    """
+    if not key:
+        return None
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"job:{workspace_id}:{kind}:{key}"],
+        )
+    first = Job.objects.filter(workspace_id=workspace_id, kind=kind, key=key).first()
+    if first is not None and any(first.params.get(n) != v for n, v in (params or {}).items()):
+        raise _used_otherwise()
+    return first
+
+
+def _used_otherwise() -> Conflict:
+    return Conflict(
+        "This Idempotency-Key was used for something else.",
+        fields={"Idempotency-Key": "Use a new key for a new request."},
+    )
 
 
 def ring(job: Job) -> None:
@@ -76,10 +101,8 @@ def ring(job: Job) -> None:
 
     def publish() -> None:
         try:
-            current_app.send_task(
-                "cursive.lib.jobs.run_job", args=[job_id, workspace_id], retry=False
-            )
-        except Exception:  # the broker is down: the sweeper will find the row
+            ring_bell(job_id, workspace_id)
+        except Exception:  # the broker is down or hangs: the sweeper will find the row
             log.warning("job_bell_failed", exc_info=True, extra={"job": job_id})
 
     tenancy.on_commit(publish)

@@ -63,14 +63,23 @@ def score_badge(value: int | None) -> SafeString:
     )
 
 
+def initials_of(name: str) -> str:
+    """At most two initials: of the first and the last word; of an address, of what names its owner.
+
+    'Alice' and 'alice@acme.example' are both 'A', 'Ana Maria Muster' and 'ana.muster@…' 'AM'.
+    """
+    if "@" in name and " " not in name:
+        name = name.partition("@")[0].replace(".", " ").replace("_", " ").replace("-", " ")
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()[:2]
+
+
 def avatar(name: str, *, size: str = "sm") -> SafeString:
     """Initials of `name`. Decoration: the name itself must stand beside it."""
-    words = [word for word in str(name).replace("@", " ").split() if word[0].isalnum()]
-    initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))
     colour = crc32(str(name).encode("utf-8", "replace")) % AVATAR_COLOURS
     return format_html(
         '<span class="who who-{} who-c{}" aria-hidden="true">{}</span>',
         size,
         colour,
-        initials.upper()[:2] or "?",
+        initials_of(str(name)) or "?",
     )

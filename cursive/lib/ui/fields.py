@@ -65,9 +65,13 @@ def render_field(
     switch: bool = False,
     inline: bool = False,
     wrap: str = "",
+    mark_optional: bool = True,
     **extra: Any,
 ) -> SafeString:
-    """One field of a form. `extra` become the control's attributes, `_` written as `-`."""
+    """One field of a form. `extra` become the control's attributes, `_` written as `-`.
+
+    Where nothing is required, as in a filter, `mark_optional=False` leaves the word out.
+    """
     kind = kind_of(bound)
     if kind == "hidden":
         return bound.as_widget()
@@ -81,7 +85,7 @@ def render_field(
             "label": bound.label if label is None else label,
             "help_text": shown_help,
             "hide_label": hide_label,
-            "optional": not bound.field.required and not bound.field.disabled,
+            "optional": mark_optional and not (bound.field.required or bound.field.disabled),
             "password": isinstance(bound.field.widget, widgets.PasswordInput),
             "described_by": attrs.get("aria-describedby", ""),
             "prefix": prefix,

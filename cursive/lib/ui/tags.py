@@ -180,13 +180,20 @@ def progress(value: Any, maximum: Any = 100, label: str = "", tone: str = "") ->
 
 @register.inclusion_tag("_pagination.html", takes_context=True)
 def pagination(
-    context: Context, page: Any, target: str = "", label: str = "Pages", unit: str = "rows"
+    context: Context,
+    page: Any,
+    target: str = "",
+    label: str = "Pages",
+    unit: str = "rows",
+    params: QueryDict | None = None,
 ) -> dict[str, Any]:
     """Links to other pages of `page` (numbered or by cursor); the rest of the query stays.
 
-    With `target` ("#results") htmx swaps only that region, and the address follows.
+    `params` are what stays where the request's own query isn't the page's address. With
+    `target` ("#results") htmx swaps only that region, and the address follows.
     """
-    params = context["request"].GET if "request" in context else QueryDict()
+    if params is None:
+        params = context["request"].GET if "request" in context else QueryDict()
     links: dict[str, Any] = {"page": page, "target": target, "label": label, "unit": unit}
     if hasattr(page, "next_cursor"):
         links["keyset"] = True

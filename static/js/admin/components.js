@@ -10,6 +10,13 @@ function frame(...options) {
       getItem: (name) => localStorage.getItem(name),
       setItem: (name, value) => localStorage.setItem(name, value),
     },
+    formAction() {
+      const { pathname, search } = window.location;
+      const tab = this.activeTab && this.activeTab !== "general" ? `#${this.activeTab}` : "";
+      return pathname + search + tab;
+    },
+    // As an object Alpine sets it by script, which the policy allows; as a text by attribute.
+    widthOf: (pixels) => ({ width: `${pixels}px` }),
     startAdmin(frame, tab) {
       frame.activeTab = getCurrentTab() || tab;
       this.$watch("sidebarDesktopOpen", (open) => {

@@ -251,3 +251,26 @@ def test_kill_minus_nine_loses_one_step_at_most_and_repeats_none(acme, django_db
     job = work(job)
     assert job.status == "completed"
     assert (job.processed, evidence(job)) == (5, ["0", "1", "2", "3", "4"])
+
+
+def test_a_job_without_a_worker_says_that_it_waits(acme):
+    """L-21: before the first worker has it, and after the one that had it died."""
+    job = start(acme, to=3)
+    assert job.is_waiting
+    with tenant_context(acme.id):
+        Job.objects.filter(id=job.id).update(
+            status=Job.Status.PROCESSING,
+            lease_until=timezone.now() + timedelta(seconds=30),
+            started_at=timezone.now() - timedelta(seconds=10),
+            processed=1,
+            total=3,
+        )
+        job.refresh_from_db()
+        assert not job.is_waiting and job.eta_seconds is not None
+        Job.objects.filter(id=job.id).update(lease_until=timezone.now() - timedelta(seconds=1))
+        job.refresh_from_db()
+        assert job.is_waiting and job.eta_seconds is None
+    runner.run_job(workspace_id=acme.id, job_id=job.id)
+    with tenant_context(acme.id):
+        job.refresh_from_db()
+    assert not job.is_waiting and job.is_over

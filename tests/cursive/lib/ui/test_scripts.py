@@ -175,6 +175,20 @@ def test_an_answer_for_the_modal_opens_it_and_notices_show_inside(page):
     assert toasts(page) == ["Hi"]
 
 
+@pytest.mark.parametrize("way", ["Escape", "button"])
+def test_the_cursor_goes_back_to_what_opened_the_dialog(page, way):
+    """X-13"""
+    page.focus("#dialog")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#modal[open] #amount:focus")
+    if way == "Escape":
+        page.keyboard.press("Escape")
+    else:
+        page.click("#modal [data-dialog-close]")
+    page.wait_for_selector("#modal > *", state="detached")
+    assert page.evaluate("document.activeElement.id") == "dialog"
+
+
 def test_the_palette_finds_moves_and_follows(page):
     """X-13: every action by keyboard."""
     page.keyboard.press("Control+k")

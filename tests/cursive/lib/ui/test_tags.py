@@ -108,6 +108,20 @@ def test_an_avatar_stands_any_name(name):
     assert 'aria-hidden="true"' in render("{% avatar name %}", name=name)
 
 
+@pytest.mark.parametrize(
+    ("name", "initials"),
+    [
+        ("Alice", "A"),
+        ("alice@demo.example", "A"),
+        ("Ana María Ó Néill", "AN"),
+        ("ana.muster@acme.example", "AM"),
+        ("🦊", "?"),
+    ],
+)
+def test_initials_are_the_same_everywhere(name, initials):
+    assert f">{initials}</span>" in render("{% avatar name %}", name=name)
+
+
 def test_pages_keep_the_rest_of_the_query():
     page = NumberedPage([1], 2, 50, total=500)
     html = render("{% pagination page target='#rows' %}", page=page, request=request())
@@ -168,6 +182,13 @@ def test_a_job_shows_how_far_it_is_and_can_be_cancelled():
     assert 'value="50"' in html and "5 of 10" in html and "30 s left" in html
     assert 'data-job-stream="/s/"' in html and 'data-job-poll="/p/"' in html
     assert 'action="/c/"' in html and "data-confirm=" in html
+
+
+def test_a_job_whose_worker_died_says_that_it_waits():
+    html = progress_of(is_waiting=True, started_at=timezone.now(), note="Reading")
+    assert "Waiting for a worker, to go on from here" in html and "Reading" not in html
+    assert "Waiting for a worker" in progress_of(is_waiting=True, started_at=None)
+    assert "Waiting" not in progress_of()
 
 
 def test_a_job_that_is_over_asks_no_more():

@@ -78,7 +78,7 @@ class Combobox {
       event.preventDefault();
       if (event.isComposing) return;
       if (open && this.fresh()) this.take(this.marked);
-      else if (this.input.value.trim()) this.add(this.usual(), this.input.value.trim());
+      else if (this.input.value.trim()) this.add(this.root.dataset.typed, this.input.value.trim());
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (!open) {
@@ -93,10 +93,6 @@ class Combobox {
   // Whether the list belongs to what is typed now.
   fresh() {
     return this.options[0]?.dataset.value === this.input.value.trim();
-  }
-
-  usual() {
-    return ["naics", "postal_code"].includes(this.root.dataset.combo) ? "starts_with" : "contains";
   }
 
   take(option) {

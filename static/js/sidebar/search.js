@@ -1,4 +1,4 @@
-// The search page. htmx does the asking; this keeps the page honest while answers are on their way:
+// Filters beside what they find. htmx does the asking; this keeps the page honest while answers are on their way:
 // only the newest search is shown, numbers that are out of date look so, and open panels, ticks and
 // the cursor stay where the person has put them.
 const results = () => document.getElementById("results");
@@ -50,6 +50,8 @@ function settle() {
   for (const field of filters().querySelectorAll('input[type="number"], input[type="date"]')) {
     if (field !== document.activeElement) field.value = field.defaultValue;
   }
+  const words = document.querySelector("[data-search]");
+  if (words && words !== document.activeElement) words.value = results().dataset.words;
   for (const [name, open] of arranged) {
     const panel = document.getElementById(`panel-${name}`);
     if (panel && panel.open !== open) panel.open = open;
