@@ -13,9 +13,10 @@ class SegmentsConfig(AppConfig):
         from cursive.lib.jobs.registry import register_kind
         from cursive.lib.ui.navigation import Entry, register
         from leads.records.checks import CHARGED_IS_DELIVERED
-        from leads.records.pulls import PullHandler
 
-        register_kind(PullHandler())
+        from .saved.operations import SegmentPullHandler
+
+        register_kind(SegmentPullHandler())
         register_ledger_check("charged leads are delivered leads", CHARGED_IS_DELIVERED)
         register(
             Entry(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from leads.filters.registry import FIELDS
 from leads.filters.tree import Condition, Group
+from leads.filters.wording import named
 
 from . import layout
 from .dialect import ALWAYS, DuckDB
@@ -125,7 +126,4 @@ def _ordered(values: Iterable[FacetValue]) -> list[FacetValue]:
 
 def label(field: str, value: str) -> str:
     """Return what a value is called: a choice's label, a topic's words, else the value itself."""
-    choices = FIELDS[field].choices
-    if choices is not None:
-        return choices.get(value, value)
-    return value.replace("_", " ").capitalize() if field == "intent_topics" else value
+    return named(FIELDS[field], value)

@@ -4,7 +4,8 @@ Everything about a person follows from hashes of its number and the seed, looked
 of slots (a value has as many slots as it is frequent). So a file of any size is one streaming
 query in constant memory, and the same seed, day and number of rows give the same people.
 E-mail addresses and domains are reserved ones (RFC 2606, RFC 6761), telephone numbers come from
-ranges kept for fiction, and LinkedIn names end in `-synthetic-…`.
+ranges kept for fiction, and LinkedIn names end in `-synthetic-…`. A number is one person's: as
+many people of a city have one as its ranges have numbers, so a larger share in a smaller file.
 """
 
 import datetime
@@ -54,6 +55,7 @@ def generate_people(
         _create_slots(db)
         # Joins as written, people on the streaming side: so they come out in order, at any size.
         db.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        _create_phones(db, rows, seed)
         query = people_sql(rows, seed, as_of or datetime.date.today())
         db.execute(f"COPY ({query}) TO {quoted(partial)} ({SUFFIXES[out.suffix]})")
     partial.replace(out)
@@ -208,28 +210,37 @@ def _replaced(pattern: str, mark: str, digits: str, count: int, alphabet: str) -
     return sql
 
 
-def people_sql(rows: int, seed: int, as_of: datetime.date) -> str:
-    """Return the query that makes the people; all its values are numbers of ours."""
-    companies = max(20, rows // 14)
+class _Draws:
+    """SQL for what chance says about a person `i` or a company `c`; `salt` is the question."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def draw(self, of: str, salt: int) -> str:
+        """A hash. Twice, since hashes of several values alone differ by one XOR between salts."""
+        return f"hash(hash({of}, {self._seed}, {salt}))"
+
+    def pick(self, of: str, salt: int, slots: int = SLOTS) -> str:
+        """A slot."""
+        return f"CAST({self.draw(of, salt)} % {slots} AS INTEGER)"
+
+    def chance(self, of: str, salt: int) -> str:
+        """A number from 0 to 1."""
+        return f"(({self.draw(of, salt)} % 1000003) / 1000003.0)"
+
+    @property
+    def city(self) -> str:
+        """The slot of the city in which somebody works."""
+        return f"""country_no * {SLOTS} + CASE WHEN {self.chance("i", 41)} < 0.6
+            THEN {self.pick("c", 42)} ELSE {self.pick("i", 43)} END"""
+
+
+def _located_sql(rows: int, draws: _Draws) -> str:
+    """The first tables of both queries: everybody with company, chances and country."""
+    draw, chance, pick = draws.draw, draws.chance, draws.pick
+    companies = _companies(rows)
     decay = f"(ln(16000) / ln({companies + 1}))"
-
-    def draw(of: str, salt: int) -> str:
-        # Hashed twice: hashes of several values alone differ by one XOR between two salts.
-        return f"hash(hash({of}, {seed}, {salt}))"
-
-    def pick(of: str, salt: int, slots: int = SLOTS) -> str:
-        return f"CAST({draw(of, salt)} % {slots} AS INTEGER)"
-
-    def chance(of: str, salt: int) -> str:
-        return f"(({draw(of, salt)} % 1000003) / 1000003.0)"
-
-    columns = ", ".join(FIELD_NAMES)
-    first_words, second_words = len(work.COMPANY_FIRST.split()), len(work.COMPANY_SECOND.split())
-    pairs = first_words * second_words
-    postal = _replaced("ci.postal", "#", "h_postal", 6, "0123456789")
-    postal = _replaced(postal, "@", "h_postal", 3, "ABCDEFGHJKLMNPRSTUVWXYZ")
-    return f"""
-WITH numbered AS (
+    return f"""numbered AS (
     SELECT i, CAST({companies} * pow({chance("i", 1)}, 2.4) AS INTEGER) AS c FROM range({rows}) t(i)
 ), drawn AS (
     SELECT i, c, {draw("i", 2)} AS h_postal, {draw("i", 3)} AS h_phone,
@@ -239,20 +250,58 @@ WITH numbered AS (
         {chance("i", 23)} AS u_date, {chance("i", 24)} AS u_topics, {chance("i", 25)} AS u_style,
         {chance("i", 26)} AS u_linkedin, {chance("i", 27)} AS u_gap, lower(to_base(i, 36)) AS tag
     FROM numbered
-), placed AS (
-    SELECT d.*, co.country, co.country_no, co.region, hq.form, i1.industry, i1.naics, i1.kind,
-        i1.tail, w1.word || w2.word AS company_word,
-        CASE WHEN c < {pairs} THEN '' ELSE lower(to_base(c // {pairs}, 36)) END AS company_tag
+), located AS (
+    SELECT d.*, co.country, co.country_no, co.region, hq.form
     FROM drawn d
     JOIN countries hq ON hq.slot = {pick("c", 30)}
     JOIN countries co ON co.slot
         = CASE WHEN {chance("i", 31)} < 0.88 THEN {pick("c", 30)} ELSE {pick("i", 32)} END
+)"""
+
+
+def _companies(rows: int) -> int:
+    return max(20, rows // 14)
+
+
+def _create_phones(db: duckdb.DuckDBPyConnection, rows: int, seed: int) -> None:
+    """Who has which number: of those who would, by lot, one for each number of a city's range."""
+    draws = _Draws(seed)
+    db.execute(f"""
+CREATE TEMP TABLE phones AS
+WITH {_located_sql(rows, draws)}, given AS (
+    SELECT rtrim(ci.phone, '#') AS prefix,
+        CAST(len(ci.phone) - len(rtrim(ci.phone, '#')) AS INTEGER) AS digits,
+        CAST(pow(10, digits) AS BIGINT) AS numbers, arg_min(l.i, l.h_phone, numbers) AS people
+    FROM located l JOIN cities ci ON ci.slot = {draws.city}
+    WHERE u_phone < 0.55 AND u_mail < 0.96 AND ci.phone IS NOT NULL GROUP BY ci.phone
+), dealt AS (
+    SELECT * EXCLUDE (people), unnest(people) AS i, generate_subscripts(people, 1) AS nth FROM given
+)
+SELECT i AS person, prefix || lpad(CAST((nth * 7919 + CAST(hash(prefix) % numbers AS BIGINT))
+    % numbers AS VARCHAR), digits, '0') AS phone FROM dealt""")
+
+
+def people_sql(rows: int, seed: int, as_of: datetime.date) -> str:
+    """Return the query that makes the people; all its values are numbers of ours."""
+    draws = _Draws(seed)
+    pick, chance = draws.pick, draws.chance
+    columns = ", ".join(FIELD_NAMES)
+    first_words, second_words = len(work.COMPANY_FIRST.split()), len(work.COMPANY_SECOND.split())
+    pairs = first_words * second_words
+    postal = _replaced("ci.postal", "#", "h_postal", 6, "0123456789")
+    postal = _replaced(postal, "@", "h_postal", 3, "ABCDEFGHJKLMNPRSTUVWXYZ")
+    return f"""
+WITH {_located_sql(rows, draws)}, placed AS (
+    SELECT d.*, i1.industry, i1.naics, i1.kind,
+        i1.tail, w1.word || w2.word AS company_word,
+        CASE WHEN c < {pairs} THEN '' ELSE lower(to_base(c // {pairs}, 36)) END AS company_tag
+    FROM located d
     JOIN industries i1 ON i1.slot = {pick("c", 33)}
     JOIN first_words w1 ON w1.slot = CAST((c * 37) % {first_words} AS INTEGER)
     JOIN second_words w2 ON w2.slot
         = CAST((c // {first_words} * 29 + c % {first_words} * 13) % {second_words} AS INTEGER)
 ), named AS (
-    SELECT p.*, ci.city, ci.state, ci.phone AS phone_pattern, {postal} AS postal_code,
+    SELECT p.*, ci.city, ci.state, {postal} AS postal_code,
         f.name AS first_name, f.slug AS first_slug, l.slug AS last_slug,
         CASE WHEN {chance("i", 40)} < 0.04 THEN l.name || '-' || l2.name ELSE l.name END
             AS last_name,
@@ -260,8 +309,7 @@ WITH numbered AS (
         lower(company_word) || company_tag || CASE WHEN u_tld < 0.7 THEN '.example'
             WHEN u_tld < 0.9 THEN '.example.com' ELSE '.example.org' END AS company_domain
     FROM placed p
-    JOIN cities ci ON ci.slot = country_no * {SLOTS}
-        + CASE WHEN {chance("i", 41)} < 0.6 THEN {pick("c", 42)} ELSE {pick("i", 43)} END
+    JOIN cities ci ON ci.slot = {draws.city}
     JOIN firsts f ON f.slot = CASE WHEN {chance("i", 44)} < 0.9 THEN region
         ELSE {pick("i", 45, len(REGIONS))} END * {SLOTS} + {pick("i", 46)}
     JOIN lasts l ON l.slot = region * {SLOTS} + {pick("i", 47)}
@@ -278,9 +326,7 @@ WITH numbered AS (
         CASE WHEN u_mail BETWEEN 0.6 AND 0.96 THEN first_slug || last_slug || tag || CASE
             WHEN u_style < 0.5 THEN '@mail.example.com' WHEN u_style < 0.8 THEN '@post.example.net'
             ELSE '@inbox.example.org' END END AS personal_email,
-        CASE WHEN u_phone < 0.55 AND u_mail < 0.96 THEN
-            {_replaced("phone_pattern", "#", "h_phone", 5, "0123456789")}
-            END AS phone,
+        ph.phone,
         DATE '{as_of.isoformat()}' - CAST(900 * pow(u_date, 2.2) AS INTEGER) AS source_date,
         CAST(list_sort(list_distinct(list_filter([
             CASE WHEN u_topics < 0.45 THEN t1.topic END,
@@ -288,6 +334,7 @@ WITH numbered AS (
             CASE WHEN u_topics < 0.12 THEN t3.topic END], lambda x: x IS NOT NULL))) AS VARCHAR[])
             AS topics
     FROM named n
+    LEFT JOIN phones ph ON ph.person = n.i
     JOIN titles t ON t.slot
         = (department_no * {len(SENIORITIES)} + seniority_no) * {SLOTS} + {pick("i", 60)}
     JOIN topics t1 ON t1.slot = department_no * {SLOTS} + {pick("i", 61)}

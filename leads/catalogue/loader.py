@@ -81,6 +81,20 @@ class Loaded:
     reject_file: Path | None
 
 
+class NobodyLeft(InvalidInput):
+    """An empty version would take the place of people."""
+
+    code = "nobody_left"
+
+    def __init__(self, done: Manifest, reject_file: Path | None) -> None:
+        where = f" Those are in {reject_file}, with reasons." if reject_file else ""
+        super().__init__(
+            f"Nobody would be left in the lead database: {done.rows_read:,} rows read,"
+            f" {done.suppressed:,} left out as suppressed, {done.rejected:,} rejected.{where}"
+            " Nothing was changed. If you want an empty lead database, add --allow-empty."
+        )
+
+
 def load_file(
     path: Path,
     directory: Path,
@@ -96,6 +110,7 @@ def load_file(
     memory: str = MEMORY,
     part_rows: int = PART_ROWS,
     careful: bool = False,
+    allow_empty: bool = False,
 ) -> Loaded:
     """Load `path` (CSV, packed CSV, Parquet) into the catalogue in `directory`.
 
@@ -103,7 +118,9 @@ def load_file(
     numbers without prefix are from; `replace` starts over from this file (people keep their ids);
     `limit` stops after that many rows. `suppressed` and `tombstones` are people who must not be
     in. `careful` reads every row one by one, also where whole columns could be checked at once.
-    Raises TableRefused for a file that is no table, Conflict while another load runs.
+    Raises TableRefused for a file that is no table, Conflict while another load runs, and
+    NobodyLeft where `replace` would put an empty version in the place of people, unless
+    `allow_empty`; then the version in force stays.
     """
     bar = progress or ProgressBar(quiet=True)
     options: dict[str, object] = {"mapping": mapping or "", "country": country or "",
@@ -115,7 +132,7 @@ def load_file(
             load.read(mapping, country, limit, careful)
             load.stage_base()
             load.merge(tombstones or BitMap(), suppressed)
-            return load.publish(reject_file)
+            return load.publish(reject_file, allow_empty=allow_empty)
         finally:
             bar.close()
 
@@ -304,7 +321,7 @@ class _Load:
                 done.runs.append(name)
                 self._save()
 
-    def publish(self, reject_file: Path | None) -> Loaded:
+    def publish(self, reject_file: Path | None, *, allow_empty: bool) -> Loaded:
         """Build the snapshot, put it in force, and clear up."""
         done = self._manifest
         building = self._folder / "building.duckdb"
@@ -314,6 +331,10 @@ class _Load:
         rejects = self._collect_rejects(
             reject_file or self._snapshots.directory / f"rejected_v{done.built}.csv"
         )
+        # A first file may turn out to have nobody in it; people who are there aren't given up so.
+        if done.options["replace"] and done.base_staged and not (done.built_rows or allow_empty):
+            shutil.rmtree(self._folder)
+            raise NobodyLeft(done, rejects)
         self._snapshots.publish(building, done.built)
         shutil.rmtree(self._folder)
         return Loaded(

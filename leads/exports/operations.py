@@ -19,7 +19,7 @@ from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput
 from cursive.lib.jobs.models import Job
-from cursive.lib.jobs.operations import enqueue_job
+from cursive.lib.jobs.operations import earlier_job, enqueue_job
 from cursive.lib.jobs.registry import JobHandler, Step
 from cursive.lib.tables.writing import BOM, csv_lines
 from leads.filters.document import dump, parse
@@ -48,8 +48,9 @@ def start_export(
 ) -> Job:
     """Start the job that writes these leads to a CSV file: `ids`, or all that match `filter`.
 
-    Raises `InvalidInput` for unknown columns, too many ids or nothing to export, `TooMany` past
-    10 a day a workspace.
+    The same `key` with the same request gives the same job, which isn't another export of the day.
+    Raises `InvalidInput` for unknown columns, too many ids or nothing to export, `Conflict` for a
+    key that was used otherwise, `TooMany` past 10 a day a workspace.
     """
     if bad := unknown_columns(columns):
         raise InvalidInput(
@@ -59,35 +60,40 @@ def start_export(
         raise InvalidInput("Choose columns.", fields={"columns": "Choose at least one."})
     if len(ids) > MAX_IDS:
         raise InvalidInput("Too many leads chosen.", fields={"ids": f"At most {MAX_IDS:,}."})
-    leads = _selection(workspace_id, [str(one) for one in ids], filter)
+    params: dict[str, Any] = {
+        "columns": list(columns),
+        "ids": [str(one) for one in ids],
+        "filter": dump(filter) if filter is not None else None,
+    }
+    leads = _selection(workspace_id, params["ids"], filter)
     with tenancy.atomic():
+        earlier = earlier_job(
+            workspace_id=workspace_id, kind=ExportHandler.kind, key=key, params=params
+        )
+        if earlier is not None:
+            return earlier
         total = leads.count()
         if not total:
             raise InvalidInput("There is nothing to export.", fields={"ids": "No lead is chosen."})
         limits.hit(EXPORTS_A_DAY, workspace_id)
         what = sentence(filter) if filter is not None else "chosen leads"
-        job, new = enqueue_job(
+        job, _ = enqueue_job(
             workspace_id=workspace_id,
             kind=ExportHandler.kind,
             title=f"Export of {total:,} {'lead' if total == 1 else 'leads'}",
-            params={
-                "columns": list(columns),
-                "ids": [str(one) for one in ids],
-                "filter": dump(filter) if filter is not None else None,
-            },
+            params=params,
             actor=actor,
             key=key,
             total=total,
         )
-        if new:
-            record(
-                action="export",
-                resource="lead",
-                resource_id=job.id,
-                actor=actor,
-                workspace_id=workspace_id,
-                new={"leads": total, "columns": list(columns), "which": what},
-            )
+        record(
+            action="export",
+            resource="lead",
+            resource_id=job.id,
+            actor=actor,
+            workspace_id=workspace_id,
+            new={"leads": total, "columns": list(columns), "which": what},
+        )
     return job
 
 

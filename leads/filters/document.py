@@ -10,6 +10,7 @@ from typing import Any
 from leads.filters.errors import FilterError, shown
 from leads.filters.registry import (
     FIELDS,
+    MASKED_HELP,
     MAX_CONDITIONS,
     MAX_DEPTH,
     MAX_VALUES_IN_ALL,
@@ -244,10 +245,12 @@ class _Reader:
         return None
 
     def _read_operator(self, field: Field, name: object, path: str) -> Operator | None:
-        if isinstance(name, str) and name in field.operators:
+        allowed = field.operators_in(self.scope)
+        if isinstance(name, str) and name in allowed:
             return OPERATORS[name]
         wrong = f"takes no {shown(name)}" if isinstance(name, str) else "needs an operator"
-        self.note(path, f'The field "{field.name}" {wrong}. Use {", ".join(field.operators)}.')
+        why = f" {MASKED_HELP}" if field.is_masked_in(self.scope) else ""
+        self.note(path, f'The field "{field.name}" {wrong}.{why} Use {", ".join(allowed)}.')
         return None
 
 

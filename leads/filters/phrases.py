@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from leads.filters.registry import FIELDS, Field, FieldType
+from leads.filters.registry import FIELDS, OPERATORS_OF_TYPE, Field, FieldType
 from leads.filters.tree import Condition, Value
 from leads.filters.wording import SENIORITY_NOUNS, Labels, join, lower_first, words_of
 
@@ -61,7 +61,7 @@ class Context:
 def phrase(condition: Condition, context: Context, *, negated: bool = False) -> str:
     """The condition in words, or its opposite."""
     field, op = FIELDS[condition.field], condition.op
-    if negated and OPPOSITES.get(op) in field.operators:
+    if negated and OPPOSITES.get(op) in OPERATORS_OF_TYPE[field.type]:
         op, negated = OPPOSITES[op], False
     if op in ("is_set", "is_not_set"):
         return _presence(field, op == "is_set")

@@ -18,6 +18,7 @@ MAX_VALUES_IN_ALL = 5_000  # in one document
 MAX_DEPTH = 5  # groups in groups, the root counted
 MAX_CONDITIONS = 50
 MAX_DAYS = 36_500
+MASKED_HELP = "It is masked until the person is pulled: ask only whether it is known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +69,18 @@ _OPERATORS = (
 OPERATORS: Mapping[str, Operator] = MappingProxyType({entry.name: entry for entry in _OPERATORS})
 
 _ORDERED = ("eq", "gt", "gte", "lt", "lte", "between")
-_PRESENCE = ("is_set", "is_not_set")
+PRESENCE = ("is_set", "is_not_set")
 OPERATORS_OF_TYPE: Mapping[FieldType, tuple[str, ...]] = MappingProxyType(
     {
         "text": (
             *("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with"),
-            *_PRESENCE,
+            *PRESENCE,
         ),
-        "choice": ("in", "not_in", *_PRESENCE),
-        "boolean": ("eq", *_PRESENCE),
-        "number": (*_ORDERED, *_PRESENCE),
-        "date": (*_ORDERED, "within_days", *_PRESENCE),
-        "list": ("has_any", "has_all", "has_none", *_PRESENCE),
+        "choice": ("in", "not_in", *PRESENCE),
+        "boolean": ("eq", *PRESENCE),
+        "number": (*_ORDERED, *PRESENCE),
+        "date": (*_ORDERED, "within_days", *PRESENCE),
+        "list": ("has_any", "has_all", "has_none", *PRESENCE),
     }
 )
 
@@ -91,7 +92,9 @@ class Field:
     `choices` maps codes to labels in display order; a choice field without them has an open
     vocabulary. `minimum` and `maximum` bound numbers, both included; `max_length` bounds text in
     characters. `group` is the heading in the sidebar. `in_catalogue` and `on_lead` say where the
-    field exists. `form` is how values are written (see values).
+    field exists. `form` is how values are written (see values). A `masked` field is hidden in the
+    catalogue until the person is pulled, so there a filter may ask only whether it is known:
+    whoever may compare it can spell it out, letter by letter, for nothing (ADR 0014).
     """
 
     name: str
@@ -106,11 +109,19 @@ class Field:
     maximum: int = 2_147_483_647
     max_length: int = MAX_TEXT
     form: Form = "plain"
+    masked: bool = False
 
-    @property
-    def operators(self) -> tuple[str, ...]:
-        """The names of the operators that this field takes."""
-        return OPERATORS_OF_TYPE[self.type]
+    def operators_in(self, scope: Scope) -> tuple[str, ...]:
+        """The names of the operators that this field takes in a filter over this scope."""
+        return PRESENCE if self.is_masked_in(scope) else OPERATORS_OF_TYPE[self.type]
+
+    def help_in(self, scope: Scope) -> str:
+        """What the field is, and what can't be asked of it in this scope."""
+        return f"{self.help} {MASKED_HELP}" if self.is_masked_in(scope) else self.help
+
+    def is_masked_in(self, scope: Scope) -> bool:
+        """Whether its value is hidden in this scope."""
+        return self.masked and scope == "catalogue"
 
     def is_in(self, scope: Scope) -> bool:
         """Whether a filter over this scope may name the field."""
@@ -182,7 +193,7 @@ _FIELDS = (
     Field("postal_code", "text", "Postal code", PLACE, "ZIP or postal code."),
     Field("first_name", "text", "First name", CONTACT, "The given name."),
     Field("last_name", "text", "Last name", CONTACT, "The family name."),
-    Field("email", "text", "E-mail", CONTACT, "The best address known."),
+    Field("email", "text", "E-mail", CONTACT, "The best address known.", masked=True),
     Field("email_type", "choice", "E-mail type", CONTACT, "Work or personal.", words.EMAIL_TYPES),
     Field(
         "email_verified",
@@ -198,6 +209,7 @@ _FIELDS = (
         CONTACT,
         "The best number known, such as +15125550100.",
         form="phone",
+        masked=True,
     ),
     Field("phone_type", "choice", "Phone type", CONTACT, "Mobile or direct.", words.PHONE_TYPES),
     Field(

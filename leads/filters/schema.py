@@ -48,7 +48,7 @@ def json_schema(scope: Scope, *, url: str | None = None) -> Schema:
                 "anyOf": [{"$ref": f"#/$defs/{field.name}"} for field in fields],
             },
             **_nested_groups(),
-            **{field.name: _field(field) for field in fields},
+            **{field.name: _field(field, scope) for field in fields},
         },
     }
     return {"$id": url, **schema} if url else schema
@@ -84,13 +84,13 @@ def _group(below: str | None, *, minimum: int, extra: Schema | None = None) -> S
     }
 
 
-def _field(field: Field) -> Schema:
+def _field(field: Field, scope: Scope) -> Schema:
     by_shape: dict[str, list[str]] = {}
-    for name in field.operators:
+    for name in field.operators_in(scope):
         by_shape.setdefault(OPERATORS[name].shape, []).append(name)
     return {
         "title": field.label,
-        "description": field.help,
+        "description": field.help_in(scope),
         "anyOf": [_tests(field, shape, names) for shape, names in by_shape.items()],
     }
 

@@ -94,6 +94,13 @@ def words_of(field: Field, value: Value, labels: Labels, countries: Collection[s
     return [_word(field, one, labels, countries) for one in values]
 
 
+def named(field: Field, value: str) -> str:
+    """What a value is called by itself: a choice's label, a topic's words, else the value."""
+    if field.choices is not None:
+        return field.choices.get(value, value)
+    return value.replace("_", " ").capitalize() if field.name == "intent_topics" else value
+
+
 def _word(field: Field, value: Scalar, labels: Labels, countries: Collection[str]) -> str:
     if isinstance(value, datetime.date):
         return day(value)

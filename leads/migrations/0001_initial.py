@@ -3,6 +3,7 @@
 import cursive.lib.tenancy.models
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -169,7 +170,56 @@ class Migration(migrations.Migration):
             model_name='leadactivity',
             index=models.Index(fields=['workspace', 'lead', '-created_at'], name='lead_timeline'),
         ),
+        migrations.CreateModel(
+            name='ListColumns',
+            fields=[
+                ('id', models.UUIDField(default=cursive.lib.tenancy.models.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('columns', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('workspace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+            ],
+            options={
+                'abstract': False,
+                'base_manager_name': 'objects',
+            },
+        ),
+        migrations.CreateModel(
+            name='SavedFilter',
+            fields=[
+                ('id', models.UUIDField(default=cursive.lib.tenancy.models.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=60)),
+                ('filter', models.JSONField()),
+                ('sort', models.CharField(max_length=12)),
+                ('is_shared', models.BooleanField(default=False)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('deleted_at', models.DateTimeField(editable=False, null=True)),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('workspace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+            ],
+            options={
+                'abstract': False,
+                'base_manager_name': 'objects',
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='listcolumns',
+            constraint=models.UniqueConstraint(fields=('workspace', 'user'), name='list_columns_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='savedfilter',
+            constraint=models.UniqueConstraint(models.F('workspace'), models.F('owner'), django.db.models.functions.text.Lower('name'), condition=models.Q(('deleted_at__isnull', True)), name='saved_filter_named_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='savedfilter',
+            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='saved_filter_named'),
+        ),
+        migrations.AddIndex(
+            model_name='lead',
+            index=models.Index(models.F('workspace'), models.OrderBy(models.F('deleted_at'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('deleted_at__isnull', False)), name='lead_trash'),
+        ),
         ProtectTable('leads_lead'),
         ProtectTable('leads_ownedpeople'),
         ProtectTable('leads_leadactivity'),
+        ProtectTable('leads_listcolumns'),
+        ProtectTable('leads_savedfilter'),
     ]

@@ -20,6 +20,7 @@ from cursive.lib import tenancy
 from leads.catalogue.source import Record
 
 from .identity import NoIdentity, dedup_hash, normalise_email
+from .known import Identity, known_among
 from .models import Lead, OwnedPeople
 from .person import FIELD_NAMES, Person
 
@@ -29,29 +30,28 @@ TOPICS = FIELD_NAMES.index("intent_topics")
 ROW_COLUMNS = ("id", *FIELD_NAMES, "catalogue_id", "dedup_hash", "email_key", "phone_key")
 
 
-@dataclass(slots=True)
-class Candidate:
+@dataclass(slots=True, kw_only=True)
+class Candidate(Identity):
     """A person of the catalogue who may become a lead, and all that says who it is (L-11)."""
 
     catalogue_id: int
     person: Person
-    dedup_hash: str
     email_key: str
     phone_key: str
-    emails: frozenset[str]
-    phones: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
     """What became of candidates.
 
-    `skipped` counts those whom the workspace owns already, `left` those after the last one that
-    was looked at, because the limit was reached.
+    `owned` counts those whom the workspace owned already, `doubles` those who turned out to be
+    the same person as another candidate of the same job, `left` those after the last one that was
+    looked at, because the limit was reached.
     """
 
     lead_ids: list[UUID]
-    skipped: int
+    owned: int
+    doubles: int
     left: int
 
 
@@ -81,13 +81,15 @@ def candidates_of(records: Iterable[Record]) -> list[Candidate]:
         emails = {raw: normalise_email(raw) for raw in {*_emails_of(person)} if raw}
         found.append(
             Candidate(
-                record.id,
-                person,
-                digest,
-                emails.get(person.email or "", ""),
-                person.phone or "",
-                frozenset(filter(None, emails.values())),
-                frozenset(filter(None, _phones_of(person))),
+                catalogue_id=record.id,
+                person=person,
+                dedup_hash=digest,
+                email_key=emails.get(person.email or "", ""),
+                phone_key=person.phone or "",
+                emails=frozenset(filter(None, emails.values())),
+                phones=frozenset(filter(None, _phones_of(person))),
+                first_name=person.first_name or "",
+                last_name=person.last_name or "",
             )
         )
     return found
@@ -125,24 +127,28 @@ def acquire_people(
 ) -> Acquired:
     """Make leads of the candidates whom the workspace doesn't own yet, in their order.
 
-    Owned is who is in the workspace's set of owned people, or shares the catalogue's id, the
-    identity hash, an e-mail address or a phone number with any lead, a deleted one too. Those
-    join the set, so that they count as owned from now on. At most `limit` leads are made; who
-    comes after is left for another time. Runs in the caller's transaction, under
-    `lock_acquisition`, so that acquisitions of one workspace are one after the other.
+    Owned is who is in the workspace's set of owned people, has a lead's catalogue id or identity
+    hash, or is the same person as any lead by the rule of `known`, a deleted one too. Whoever is
+    passed over has an equal among the leads, and so joins the set: owned from now on, like those
+    who were delivered. At most `limit` leads are made; who comes after is left for another time.
+    Runs in the caller's transaction, under `lock_acquisition`, so that acquisitions of one
+    workspace are one after the other.
     """
     lock_acquisition(workspace_id)
     owned = owned_people(workspace_id)
-    known = _Known(workspace_id, candidates)
+    known = known_among(workspace_id, candidates, job_id=job_id)
     chosen: list[Candidate] = []
     passed: list[int] = []
+    doubles = 0
     for candidate in candidates:
         if limit is not None and len(chosen) >= limit:
             break
-        if candidate.catalogue_id in owned or known.has(candidate):
+        is_double = known.by_this_job.has(candidate)
+        if is_double or candidate.catalogue_id in owned or known.before.has(candidate):
+            doubles += is_double and candidate.catalogue_id not in owned
             passed.append(candidate.catalogue_id)
             continue
-        known.add(candidate)
+        known.by_this_job.add(candidate)
         chosen.append(candidate)
     made = _insert(workspace_id, chosen, source, segment_id, job_id) if chosen else []
     if chosen or passed:
@@ -150,7 +156,7 @@ def acquire_people(
         owned.update(passed)
         _remember(workspace_id, owned)
     looked_at = len(passed) + len(chosen)
-    return Acquired(made, looked_at - len(made), len(candidates) - looked_at)
+    return Acquired(made, looked_at - len(made) - doubles, doubles, len(candidates) - looked_at)
 
 
 def _remember(workspace_id: UUID, owned: BitMap) -> None:
@@ -165,48 +171,6 @@ def _remember(workspace_id: UUID, owned: BitMap) -> None:
         unique_fields=["workspace"],
         update_fields=["bitmap", "updated_at"],
     )
-
-
-class _Known:
-    """Who among the candidates is a lead of the workspace, asked in two indexed look-ups.
-
-    Whose catalogue id or identity hash a living lead has, the insert itself finds out.
-    """
-
-    def __init__(self, workspace_id: UUID, candidates: Sequence[Candidate]) -> None:
-        self.hashes: set[str] = set()  # of leads: the unique index knows them
-        self.emails = _look_up(workspace_id, "email_key", (e for c in candidates for e in c.emails))
-        self.phones = _look_up(workspace_id, "phone_key", (p for c in candidates for p in c.phones))
-
-    def has(self, candidate: Candidate) -> bool:
-        return (
-            candidate.dedup_hash in self.hashes
-            or not self.emails.isdisjoint(candidate.emails)
-            or not self.phones.isdisjoint(candidate.phones)
-        )
-
-    def add(self, candidate: Candidate) -> None:
-        """From now on this one counts too: two records may be the same person."""
-        self.hashes.add(candidate.dedup_hash)
-        self.emails |= candidate.emails
-        self.phones |= candidate.phones
-
-
-def _look_up(workspace_id: UUID, column: str, values: Iterable[str]) -> set[str]:
-    """Which of `values` some lead has, a deleted one too.
-
-    One array walks the index once a value, whatever the planner knows of the table.
-    """
-    wanted = list(set(values))
-    if not wanted:
-        return set()
-    with tenancy.connection().cursor() as cursor:
-        cursor.execute(
-            f"SELECT {column} FROM leads_lead"
-            f" WHERE workspace_id = %s AND {column} <> '' AND {column} = ANY(%s)",
-            [workspace_id, wanted],
-        )
-        return {row[0] for row in cursor.fetchall()}
 
 
 def _insert(

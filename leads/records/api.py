@@ -19,7 +19,7 @@ from leads.filters import url as filter_url
 from .models import Lead
 from .operations import delete_lead, update_lead
 from .person import FIELD_NAMES
-from .queries import DEFAULT_SORT, SORTS, capped_count, leads_of
+from .queries import DEFAULT_SORT, SORTS, as_q, capped_count, leads_of, trash_of
 
 COUNTED = 100_000
 
@@ -48,6 +48,7 @@ class LeadSerializer(serializers.ModelSerializer):
             "segment_id",
             "created_at",
             "updated_at",
+            "deleted_at",
         )
         read_only_fields = fields
 
@@ -70,13 +71,22 @@ class LeadChangeSerializer(serializers.Serializer):
         return attrs
 
 
+def _wants_deleted(raw: str) -> bool:
+    if raw not in ("", "true", "false"):
+        raise InvalidInput("deleted is true or false.", fields={"deleted": "true or false."})
+    return raw == "true"
+
+
 class LeadListView(APIView):
-    """`GET /api/leads`: filter `f`, `sort`, `cursor`, `pageSize`."""
+    """`GET /api/leads`: filter `f`, `sort`, `deleted`, `cursor`, `pageSize`."""
 
     @extend_schema(
         parameters=[
             OpenApiParameter("f", description="A filter in its short form, as in page addresses."),
             OpenApiParameter("sort", enum=list(SORTS)),
+            OpenApiParameter(
+                "deleted", bool, description="Instead, those deleted in the last 30 days."
+            ),
             OpenApiParameter("cursor"),
             OpenApiParameter("pageSize", int),
         ],
@@ -92,7 +102,11 @@ class LeadListView(APIView):
             )
         text = params.get(filter_url.PARAMETER, "")
         filter = filter_url.decode(text, scope="leads") if text else None
-        leads = leads_of(caller(request).workspace.id, filter)
+        workspace_id = caller(request).workspace.id
+        if _wants_deleted(params.get("deleted", "")):
+            leads = trash_of(workspace_id).filter(as_q(filter))
+        else:
+            leads = leads_of(workspace_id, filter)
         wanted = parse_page(params)
         page = keyset_page(
             leads,

@@ -1,5 +1,6 @@
 """Leads: person records that a workspace owns (L-5)."""
 
+import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils import timezone
 from cursive.lib.tenancy import TenantModel, scoped_manager
 
 LIVING = Q(deleted_at__isnull=True)
+TRASH_KEPT = datetime.timedelta(days=30)
 
 
 def folded(field: str) -> models.GeneratedField:
@@ -33,6 +35,10 @@ class LeadQuerySet(models.QuerySet["Lead"]):
     def living(self) -> "LeadQuerySet":
         """Leads that aren't deleted."""
         return self.filter(LIVING)
+
+    def restorable(self) -> "LeadQuerySet":
+        """Deleted ones that can still be brought back (A-19)."""
+        return self.filter(deleted_at__gt=timezone.now() - TRASH_KEPT)
 
 
 class Lead(TenantModel):
@@ -186,6 +192,13 @@ class Lead(TenantModel):
                 name="lead_segment",
                 condition=Q(segment_id__isnull=False),
             ),
+            models.Index(
+                "workspace",
+                F("deleted_at").desc(nulls_last=True),
+                F("id").desc(),
+                name="lead_trash",
+                condition=Q(deleted_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -195,6 +208,14 @@ class Lead(TenantModel):
     def name(self) -> str:
         """First and last name, as far as known."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def days_left(self) -> int:
+        """For how many days a deleted lead can still be brought back, the last one counted."""
+        if self.deleted_at is None:
+            return 0
+        left = self.deleted_at + TRASH_KEPT - timezone.now()
+        return max(0, left.days + 1)
 
 
 class OwnedPeople(models.Model):

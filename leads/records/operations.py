@@ -1,6 +1,5 @@
 """What changes leads one at a time."""
 
-import datetime
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -14,14 +13,15 @@ from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.outbox import emit
+from cursive.lib.texts import UNFIT_SENTENCE, is_fit, read_text
 from leads.filters.text import tag_form
 
-from .models import Lead, LeadActivity
+from .models import TRASH_KEPT, Lead, LeadActivity
 
 EDITABLE = ("status", "notes", "tags", "owner_id")
 MAX_TAGS = 50
 LONGEST_TAG = 40
-TRASH_KEPT = datetime.timedelta(days=30)
+LONGEST_NOTE = 20_000
 PURGE_BATCH = 5_000
 
 
@@ -38,6 +38,9 @@ def update_lead(
         _check(workspace_id, wanted)
         if "tags" in wanted:
             wanted["tags"] = _clean_tags(wanted["tags"])
+        if "notes" in wanted:
+            notes = wanted["notes"]
+            wanted["notes"] = read_text(notes, field="notes", longest=LONGEST_NOTE, lines=True)
         old = {name: getattr(lead, name) for name in wanted}
         changed = {name: value for name, value in wanted.items() if old[name] != value}
         if not changed:
@@ -86,11 +89,15 @@ def delete_lead(*, workspace_id: UUID, lead_id: UUID, actor: Actor) -> Lead:
 
 
 def restore_lead(*, workspace_id: UUID, lead_id: UUID, actor: Actor) -> Lead:
-    """Take a lead out of the trash. Raises `Conflict` where the person came back meanwhile."""
+    """Take a lead out of the trash, within 30 days.
+
+    Raises `NotFound`, and `Conflict` where the person came back meanwhile.
+    """
     with tenancy.atomic():
         lead = (
             Lead.objects.select_for_update()
-            .filter(workspace_id=workspace_id, id=lead_id, deleted_at__isnull=False)
+            .filter(workspace_id=workspace_id, id=lead_id)
+            .restorable()
             .first()
         )
         if lead is None:
@@ -163,6 +170,8 @@ def _clean_tags(tags: list[str]) -> list[str]:
         raise InvalidInput(
             "A tag is too long.", fields={"tags": f"At most {LONGEST_TAG} characters a tag."}
         )
+    if not all(is_fit(tag) for tag in clean):
+        raise InvalidInput(UNFIT_SENTENCE, fields={"tags": UNFIT_SENTENCE})
     return clean
 
 

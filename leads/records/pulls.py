@@ -16,9 +16,10 @@ from credits.ledger.operations import capture, hold, release
 from credits.prices.queries import price_of
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
-from cursive.lib.errors import Conflict, InvalidInput, Unavailable
+from cursive.lib.audit_port import record
+from cursive.lib.errors import InvalidInput, Unavailable
 from cursive.lib.jobs.models import Job
-from cursive.lib.jobs.operations import enqueue_job
+from cursive.lib.jobs.operations import earlier_job, enqueue_job
 from cursive.lib.jobs.registry import JobHandler, Step
 from cursive.lib.outbox import emit
 from leads.catalogue.local import local_source
@@ -85,13 +86,8 @@ def start_pull(
     wanted, first = read_limit(limit), read_order(order)
     request = {"segment": str(segment_id), "limit": wanted, "order": first}
     with tenancy.atomic():
-        earlier = earlier_pull(workspace_id, key)
+        earlier = earlier_pull(workspace_id, key, request)
         if earlier is not None:
-            if any(earlier.params.get(name) != value for name, value in request.items()):
-                raise Conflict(
-                    "This Idempotency-Key was used for something else.",
-                    fields={"Idempotency-Key": "Use a new key for a new request."},
-                )
             return earlier, False
         count = local_source().count(filter, owned=owned_people(workspace_id))
         wanted = min(wanted, count.net_new)
@@ -99,13 +95,14 @@ def start_pull(
         job, _ = enqueue_job(
             workspace_id=workspace_id,
             kind=KIND,
-            title=f"Pull {wanted:,} leads: {title}"[:200],
+            title=f"Pull {wanted:,} {'lead' if wanted == 1 else 'leads'}: {title}"[:200],
             params={
                 **request,
                 "filter": dump(filter),
                 "digest": digest(filter),
                 "sentence": sentence(filter)[:500],
                 "price": str(price),
+                "by": {"kind": actor.kind, "key": str(actor.key_id or "")},
                 "owned": count.total - count.net_new,
                 "new": count.net_new,
             },
@@ -118,15 +115,14 @@ def start_pull(
     return job, True
 
 
-def earlier_pull(workspace_id: UUID, key: str) -> Job | None:
-    """The job that this Idempotency-Key made, if any. Two at once with one key wait here."""
-    if not read_key(key):
-        return None
-    with tenancy.connection().cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"pull:{workspace_id}:{key}"]
-        )
-    return Job.objects.filter(workspace_id=workspace_id, kind=KIND, key=key).first()
+def earlier_pull(
+    workspace_id: UUID, key: str, request: Mapping[str, Any] | None = None
+) -> Job | None:
+    """The job that this Idempotency-Key made, if any. Two at once with one key wait here.
+
+    Raises `Conflict` where it was made by another request.
+    """
+    return earlier_job(workspace_id=workspace_id, kind=KIND, key=read_key(key), params=request)
 
 
 def _hold(job: Job, amount: Decimal, actor: Actor, *, holds: int) -> None:
@@ -143,7 +139,14 @@ def _hold(job: Job, amount: Decimal, actor: Actor, *, holds: int) -> None:
                 actor=actor,
             ).id
         )
-    job.cursor = {"delivered": 0, "skipped": 0, **job.cursor, "hold": held, "holds": holds}
+    job.cursor = {
+        "delivered": 0,
+        "owned": 0,
+        "doubles": 0,
+        **job.cursor,
+        "hold": held,
+        "holds": holds,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,8 @@ class Prepared:
 class PullHandler(JobHandler):
     """Works a pull. `total` is how many can be delivered, `cursor` how far it got:
 
-    `after` (the catalogue's), `delivered`, `skipped`, and the open `hold` with its number.
+    `after` (the catalogue's), `delivered`, passed over as `owned` or as `doubles` of others in
+    this pull, and the open `hold` with its number.
     """
 
     kind = KIND
@@ -218,7 +222,8 @@ class PullHandler(JobHandler):
                 },
             )
         cursor["delivered"] += made
-        cursor["skipped"] += acquired.skipped
+        cursor["owned"] += acquired.owned
+        cursor["doubles"] += acquired.doubles
         if not acquired.left:  # else the rest of this batch is read once more, without those
             cursor["after"] = prepared.after
         is_last = prepared.after is None and not acquired.left
@@ -226,7 +231,7 @@ class PullHandler(JobHandler):
             processed=made,
             cursor=cursor,
             done=is_last or cursor["delivered"] >= job.total,
-            note=_note(cursor["skipped"]),
+            note=_note(cursor),
         )
 
     def finish(self, job: Job) -> None:
@@ -234,12 +239,15 @@ class PullHandler(JobHandler):
         cursor = job.cursor
         if cursor["hold"]:
             release(workspace_id=job.workspace_id, hold_id=UUID(cursor["hold"]), actor=ACTOR)
-            job.cursor = {**cursor, "hold": ""}
+            cursor = {**cursor, "hold": ""}
+        _record_charge(job)
+        job.cursor = {**cursor, "recorded": cursor["delivered"]}
         whole = job.status == Job.Status.COMPLETED and job.params["limit"] >= job.params["new"]
         job.result = {
             "delivered": cursor["delivered"],
             # Who asked for everybody was told how many were owned before; say it here too.
-            "skipped_owned": cursor["skipped"] + (job.params["owned"] if whole else 0),
+            "skipped_owned": cursor["owned"] + (job.params["owned"] if whole else 0),
+            "skipped_doubles": cursor["doubles"],
             "charged": str(cursor["delivered"] * Decimal(job.params["price"])),
             "segment": job.params["segment"],
         }
@@ -255,12 +263,49 @@ class PullHandler(JobHandler):
         )
 
 
+def _record_charge(job: Job) -> None:
+    """One audit entry for what the pull charged since it began, or was tried again (A-7).
+
+    Its batches are charged by the worker; who is answerable is the one who started it.
+    """
+    leads = job.cursor["delivered"] - job.cursor.get("recorded", 0)
+    if not leads:
+        return
+    by = job.params["by"]
+    record(
+        action="spend",
+        resource="credits",
+        resource_id=job.id,
+        actor=Actor(
+            kind=by["kind"],
+            label=job.created_by_label,
+            user_id=job.created_by_id,
+            key_id=UUID(by["key"]) if by["key"] else None,
+        ),
+        workspace_id=job.workspace_id,
+        new={
+            "amount": -leads * Decimal(job.params["price"]),
+            "action": ACTION,
+            "reference": f"job {job.id}",
+            "leads": leads,
+            "which": job.params["sentence"],
+            "segment": job.params["segment"],
+        },
+    )
+
+
 def _batch(missing: int, cursor: Mapping[str, Any]) -> int:
     """How many people to read for `missing` leads, where as many are passed over as before."""
-    skipped, delivered = cursor["skipped"], cursor["delivered"]
-    expected = missing * (1 + skipped / max(delivered, 1)) * 1.1
+    passed, delivered = cursor["owned"] + cursor["doubles"], cursor["delivered"]
+    expected = missing * (1 + passed / max(delivered, 1)) * 1.1
     return min(BATCH, int(expected) + SMALLEST_BATCH)
 
 
-def _note(skipped: int) -> str:
-    return f"{skipped:,} passed over: owned already" if skipped else ""
+def _note(cursor: Mapping[str, Any]) -> str:
+    """Who was passed over, in words for people."""
+    said = []
+    if cursor["owned"]:
+        said.append(f"{cursor['owned']:,} owned already")
+    if cursor["doubles"]:
+        said.append(f"{cursor['doubles']:,} the same person as another record")
+    return f"Passed over: {', '.join(said)}" if said else ""

@@ -4,9 +4,10 @@ import datetime
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.workspaces.models import Membership
 from leads.filters.orm import to_q
 from leads.filters.tree import Group
 
@@ -39,7 +40,17 @@ def today() -> datetime.date:
 def leads_of(workspace_id: UUID, filter: Group | None = None) -> QuerySet[Lead]:
     """The workspace's leads that aren't deleted and match `filter` (None: all)."""
     leads = Lead.objects.filter(workspace_id=workspace_id).living()
-    return leads if filter is None else leads.filter(to_q(filter, as_of=today()))
+    return leads.filter(as_q(filter))
+
+
+def as_q(filter: Group | None) -> Q:
+    """What a filter means today, for a queryset of leads (None: all)."""
+    return Q() if filter is None else to_q(filter, as_of=today())
+
+
+def trash_of(workspace_id: UUID) -> QuerySet[Lead]:
+    """The workspace's deleted leads that can still be brought back."""
+    return Lead.objects.filter(workspace_id=workspace_id).restorable()
 
 
 def capped_count(leads: QuerySet[Lead], cap: int) -> int:
@@ -47,7 +58,22 @@ def capped_count(leads: QuerySet[Lead], cap: int) -> int:
     return leads.order_by()[: cap + 1].count()
 
 
-def newer_than(workspace_id: UUID, moment: datetime.datetime, cap: int = 100) -> int:
-    """How many leads came in after `moment`, counted up to `cap`."""
-    newer = Lead.objects.filter(workspace_id=workspace_id, created_at__gt=moment).living()
+def newer_than(
+    workspace_id: UUID,
+    moment: datetime.datetime,
+    *,
+    filter: Group | None = None,
+    cap: int = 100,
+) -> int:
+    """How many leads that match came in after `moment`, counted up to `cap`."""
+    newer = leads_of(workspace_id, filter).filter(created_at__gt=moment)
     return newer.order_by()[:cap].count()
+
+
+def members_of(workspace_id: UUID) -> list[Membership]:
+    """The workspace's members with their users, for choosing an owner."""
+    return list(
+        Membership.objects.filter(workspace_id=workspace_id)
+        .select_related("user")
+        .order_by("user__email")
+    )

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from django import forms
 
+from cursive.lib.ui.numbers import WholeNumberField
 from leads.records.pulls import MAX_KEY, MAX_LIMIT
 from segments.saved.operations import NAME_LENGTH
 
@@ -18,10 +19,11 @@ class PullForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Give the segment a name."},
     )
-    limit = forms.IntegerField(
+    limit = WholeNumberField(
         label="How many",
         min_value=1,
         max_value=MAX_LIMIT,
+        help_text="Who turns out to be a lead that you have from elsewhere is passed over, free.",
         widget=forms.NumberInput(attrs={"autofocus": True, "inputmode": "numeric"}),
         error_messages={"required": "Say how many leads you want."},
     )

@@ -18,8 +18,8 @@ from leads.filters.registry import FIELDS
 from leads.filters.tree import Group
 from leads.records.acquisition import owned_people
 from leads.records.pulls import ACTION, MAX_LIMIT
-from segments.sidebar.forms import SearchForm
-from segments.sidebar.queries import chips_of
+from leads.sidebar.forms import SearchForm
+from leads.sidebar.queries import chips_of
 
 PREVIEW = 20
 MOST_FACETS = len(FACET_FIELDS)

@@ -12,11 +12,13 @@ from django.utils.text import Truncator
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access.views import member_required
+from accounts.workspaces.forms import show_refusal
 from accounts.workspaces.requests import MemberRequest
 from credits.ledger.operations import InsufficientCredits
 from cursive.lib import tenancy
 from cursive.lib.errors import InvalidInput, Unavailable
 from cursive.lib.jobs.models import Job
+from cursive.lib.ui.formatting import format_number
 from leads.catalogue.local import local_source
 from leads.catalogue.source import FacetValue, Order, Superseded
 from leads.catalogue.suggestions import SUGGESTED
@@ -26,11 +28,12 @@ from leads.filters.errors import FilterError
 from leads.filters.sentence import sentence
 from leads.filters.tree import Group
 from leads.records.pulls import earlier_pull
+from leads.sidebar.controls import controls
+from leads.sidebar.forms import SearchForm, query_of_tree
+from leads.sidebar.queries import Look, chips_of, facets_wanted, panel_of, sections_of
 from segments.saved.models import Segment
 from segments.saved.operations import NAME_LENGTH, create_segment, pull_leads, update_segment
 from segments.saved.queries import count_people, get_segment
-from segments.sidebar.forms import SearchForm, controls, query_of_tree
-from segments.sidebar.queries import Look, chips_of, facets_wanted, panel_of, sections_of
 
 from .forms import PullForm
 from .queries import Offer, Results, narrowest, offer_for, search, shown
@@ -109,6 +112,7 @@ def _results(request: MemberRequest, form: SearchForm, look: Look, client: str) 
 def _context(form: SearchForm, results: Results, segment: Segment | None) -> dict[str, Any]:
     tree = form.tree
     found_nobody = tree is not None and results.count is not None and not results.count.total
+    total = results.count.total if results.count else None
     return {
         "form": form,
         "results": results,
@@ -126,7 +130,16 @@ def _context(form: SearchForm, results: Results, segment: Segment | None) -> dic
         "action": reverse("segments:detail", args=[segment.id])
         if segment
         else reverse("segments:new"),
+        "found": _said(total),
+        "options_page": "segments:options",
+        "suggestions_page": "segments:suggestions",
     }
+
+
+def _said(total: int | None) -> str:
+    if total is None:
+        return ""
+    return f"{format_number(total)} {'person' if total == 1 else 'people'}"
 
 
 @require_GET
@@ -145,8 +158,8 @@ def field_options(request: MemberRequest, field: str) -> HttpResponse:
             # A facet lists the most frequent values only.
             found = local_source().suggest(field, look.searched[field], limit=SUGGESTIONS)
             more = [value.value for value in found]
-    context = {"panel": panel_of(form, control, facet, look, more), "form": form}
-    return render(request, "segments/builder/_options.html", context)
+    context = {"panel": panel_of(form, control, facet, look, more)}
+    return render(request, "leads/sidebar/_options.html", context)
 
 
 @require_GET
@@ -161,8 +174,8 @@ def field_suggestions(request: MemberRequest, field: str) -> HttpResponse:
     with suppress(Unavailable):
         if typed and field in SUGGESTED:
             found = local_source().suggest(field, typed, limit=SUGGESTIONS)
-    context = {"field": control.field, "typed": typed, "suggestions": found}
-    return render(request, "segments/builder/_suggestions.html", context)
+    context = {"control": control, "typed": typed, "suggestions": found}
+    return render(request, "leads/sidebar/_suggestions.html", context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +226,15 @@ def segment_pull(request: MemberRequest, segment_id: UUID | None = None) -> Http
             return redirect("jobs:detail", job_id=_pull(request, wanted, form).id)
         except InsufficientCredits as error:
             refusal = error
+        except InvalidInput as error:
+            show_refusal(form, error)
     asked = form.cleaned_data.get("limit") if form.is_bound else initial["limit"]
     context = {
         "form": form,
         "refusal": refusal,
         "sentence": sentence(wanted.tree),
         "offer": offer,
-        "bill": offer.bill(asked or 0),
+        "bill": offer.bill(asked) if asked else None,
         "action": wanted.address("new_pull"),
         "price_url": wanted.address("new_pull_price"),
         "back": wanted.address("detail"),
@@ -264,5 +279,6 @@ def pull_price(request: MemberRequest, segment_id: UUID | None = None) -> HttpRe
     offer = Wanted.of(request, segment_id).offer(request)
     form = PullForm(request.GET, saved=True)
     form.is_valid()
-    context = {"bill": offer.bill(form.cleaned_data.get("limit") or 0), "offer": offer}
+    asked = form.cleaned_data.get("limit")
+    context = {"bill": offer.bill(asked) if asked else None, "offer": offer}
     return render(request, "segments/builder/_pull_price.html", context)

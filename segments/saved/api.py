@@ -1,6 +1,6 @@
 """Segments by API: list, create, read, change, delete, run."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
@@ -9,9 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.workspaces.models import Workspace
-from accounts.workspaces.requests import MemberRequest
-from cursive.lib.actors import Actor
+from accounts.access.api import caller
 from cursive.lib.errors import InvalidInput
 from cursive.lib.jobs.queries import job_state
 from cursive.lib.ui.pagination import numbered_page
@@ -88,16 +86,6 @@ class RunBodySerializer(serializers.Serializer[Any]):
     order = serializers.ChoiceField(["score", "fresh"], required=False)
 
 
-def workspace_of(request: Request) -> Workspace:
-    """The workspace that calls; the permission has seen to it that there is one."""
-    return cast(MemberRequest, request._request).workspace
-
-
-def actor_of(request: Request) -> Actor:
-    """Who calls: a member or a key."""
-    return cast(MemberRequest, request._request).actor
-
-
 def body_of(request: Request, allowed: tuple[str, ...]) -> dict[str, Any]:
     """The call's JSON object. Raises InvalidInput for anything else, and for unknown keys."""
     data = request.data
@@ -135,7 +123,7 @@ class SegmentList(APIView):
         if status and status not in (*Segment.Status.values, DELETED):
             sentence = f"Use one of {', '.join(Segment.Status.values)}."
             raise InvalidInput(sentence, fields={"status": sentence})
-        segments = segments_of(workspace_of(request).id, status=status)
+        segments = segments_of(caller(request).workspace.id, status=status)
         page = numbered_page(segments, request.query_params)
         rows = list(SegmentSerializer(page.items, many=True).data)
         return Response(page.answer(rows))
@@ -149,8 +137,8 @@ class SegmentList(APIView):
         """Save a filter under a name."""
         body = body_of(request, ("name", "description", "filter"))
         segment = operations.create_segment(
-            workspace=workspace_of(request),
-            actor=actor_of(request),
+            workspace=caller(request).workspace,
+            actor=caller(request).actor,
             name=body.get("name", ""),
             description=body.get("description", ""),
             filter=read_filter(body.get("filter")),
@@ -164,7 +152,7 @@ class SegmentDetail(APIView):
     @extend_schema(responses=SegmentSerializer, operation_id="segments_read")
     def get(self, request: Request, segment_id: UUID) -> Response:
         """One segment."""
-        segment = get_segment(workspace_of(request).id, segment_id)
+        segment = get_segment(caller(request).workspace.id, segment_id)
         return Response(SegmentSerializer(segment).data)
 
     @extend_schema(
@@ -174,7 +162,7 @@ class SegmentDetail(APIView):
     )
     def patch(self, request: Request, segment_id: UUID) -> Response:
         """Change name, description, filter or status; what isn't given stays."""
-        get_segment(workspace_of(request).id, segment_id)
+        get_segment(caller(request).workspace.id, segment_id)
         changes = dict(body_of(request, CHANGEABLE))
         if "filter" in changes:
             changes["filter"] = read_filter(changes["filter"])
@@ -182,20 +170,20 @@ class SegmentDetail(APIView):
             if value is None:
                 raise InvalidInput(f"{name} can't be null.", fields={name: "Leave it out."})
         operations.update_segment(
-            workspace=workspace_of(request),
-            actor=actor_of(request),
+            workspace=caller(request).workspace,
+            actor=caller(request).actor,
             segment_id=segment_id,
             **changes,
         )
-        segment = get_segment(workspace_of(request).id, segment_id)
+        segment = get_segment(caller(request).workspace.id, segment_id)
         return Response(SegmentSerializer(segment).data)
 
     @extend_schema(responses={204: None}, operation_id="segments_delete")
     def delete(self, request: Request, segment_id: UUID) -> Response:
         """Delete it; restorable on its page for 30 days."""
         operations.delete_segment(
-            workspace=workspace_of(request),
-            actor=actor_of(request),
+            workspace=caller(request).workspace,
+            actor=caller(request).actor,
             segment_id=segment_id,
         )
         return Response(status=204)
@@ -203,6 +191,13 @@ class SegmentDetail(APIView):
 
 class SegmentRun(APIView):
     """`POST /api/segments/{id}/run`: preview (free) or pull (S-8)."""
+
+    @property
+    def required_scope(self) -> str:
+        """A preview only reads, like counting; everything else asks for `write`."""
+        data = self.request.data
+        is_preview = isinstance(data, dict) and data.get("action") == "preview"
+        return "read" if is_preview else "write"
 
     @extend_schema(
         parameters=[OpenApiParameter(KEY_HEADER, location=OpenApiParameter.HEADER)],
@@ -222,7 +217,7 @@ class SegmentRun(APIView):
     )
     def post(self, request: Request, segment_id: UUID) -> Response:
         """Preview 20 masked people, or start the job that pulls `limit` of them."""
-        segment = get_segment(workspace_of(request).id, segment_id)
+        segment = get_segment(caller(request).workspace.id, segment_id)
         body = body_of(request, ("action", "limit", "order"))
         if body.get("action") == "preview":
             return self._preview(request, segment, read_order(body.get("order", "score")))
@@ -230,8 +225,8 @@ class SegmentRun(APIView):
             sentence = "Use preview or pull."
             raise InvalidInput(sentence, fields={"action": sentence})
         job = operations.pull_leads(
-            workspace=workspace_of(request),
-            actor=actor_of(request),
+            workspace=caller(request).workspace,
+            actor=caller(request).actor,
             segment=segment,
             limit=body.get("limit"),
             order=body.get("order", "score"),
@@ -240,7 +235,7 @@ class SegmentRun(APIView):
         return Response({"job": job_state(job)}, status=202)
 
     def _preview(self, request: Request, segment: Segment, order: Any) -> Response:
-        workspace = workspace_of(request)
+        workspace = caller(request).workspace
         filter = segment.tree()
         count = count_people(workspace.id, filter)
         rows = local_source().preview(filter, limit=PREVIEW, order=order) if count.total else []

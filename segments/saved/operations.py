@@ -1,6 +1,5 @@
 """What changes segments, and running them (S-7, S-8)."""
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +10,21 @@ from accounts.workspaces.models import Workspace
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
-from cursive.lib.errors import Conflict, InvalidInput, NotFound
+from cursive.lib.errors import Conflict, DomainError, InvalidInput, NotFound
 from cursive.lib.jobs.models import Job
+from cursive.lib.texts import read_text
 from leads.catalogue.source import Count
 from leads.filters.document import digest, dump
 from leads.filters.sentence import sentence
 from leads.filters.tree import Group
-from leads.records.pulls import start_pull
+from leads.records.pulls import PullHandler, start_pull
 
 from .models import RESTORABLE, Segment
+from .queries import count_people
 
 NAME_LENGTH = 120
 DESCRIPTION_LENGTH = 1_000
-# Control characters but for line ends and tabs, and halves of characters.
-UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+COUNTS = ("last_count", "last_net_new", "last_counted_at")
 
 
 def create_segment(
@@ -192,20 +192,48 @@ def pull_leads(
             title=locked.name,
         )
         if is_new:
-            locked.last_run_at = locked.last_counted_at = timezone.now()
+            locked.last_run_at = timezone.now()
             locked.last_job_id = job.id
-            locked.last_net_new = job.params["new"]
-            locked.last_count = job.params["new"] + job.params["owned"]
-            locked.save(
-                update_fields=[
-                    "last_run_at",
-                    "last_job_id",
-                    "last_count",
-                    "last_net_new",
-                    "last_counted_at",
-                ]
-            )
+            new = job.params["new"]
+            _write_count(locked, Count(new + job.params["owned"], new))
+            locked.save(update_fields=["last_run_at", "last_job_id", *COUNTS])
     return job
+
+
+def _write_count(segment: Segment, count: Count) -> None:
+    segment.last_count, segment.last_net_new = count
+    segment.last_counted_at = timezone.now()
+
+
+class SegmentPullHandler(PullHandler):
+    """A pull that tells its segment, when it ends, what is left to pull (S-7)."""
+
+    def finish(self, job: Job) -> None:
+        """Settle accounts, then count anew: who was delivered is no longer new."""
+        super().finish(job)
+        _note_end(job)
+
+
+def _note_end(job: Job) -> None:
+    """Count the segment of a pull that has ended, unless its filter is another one by now.
+
+    The step has locked the account, and whoever starts a pull locks the segment before that: so a
+    locked segment isn't waited for. The pull that begins writes newer counts, now and at its end.
+    """
+    segment = (
+        Segment.objects.select_for_update(skip_locked=True)
+        .filter(workspace_id=job.workspace_id, id=job.params["segment"])
+        .filter(filter_digest=job.params["digest"])
+        .first()
+    )
+    if segment is None:
+        return
+    try:
+        count = count_people(job.workspace_id, segment.tree())
+    except DomainError:  # the catalogue rests, or the filter is unreadable: the pull counts
+        return
+    _write_count(segment, count)
+    segment.save(update_fields=COUNTS)
 
 
 def purge_segments() -> int:
@@ -217,28 +245,13 @@ def purge_segments() -> int:
 
 def read_name(raw: object) -> str:
     """A segment's name, trimmed. Raises InvalidInput naming the field."""
-    return _read_text(raw, "name", NAME_LENGTH, required=True)
+    missing = "Give the segment a name."
+    return read_text(raw, field="name", longest=NAME_LENGTH, missing=missing)
 
 
 def read_description(raw: object) -> str:
     """A segment's description, trimmed. Raises InvalidInput naming the field."""
-    return _read_text(raw, "description", DESCRIPTION_LENGTH, required=False)
-
-
-def _read_text(raw: object, field: str, longest: int, *, required: bool) -> str:
-    text = raw.strip() if isinstance(raw, str) else None
-    wrong = ""
-    if text is None:
-        wrong = "Use a text."
-    elif required and not text:
-        wrong = f"Give the segment a {field}."
-    elif len(text) > longest:
-        wrong = f"Use at most {longest:,} characters."
-    elif UNFIT.search(text):
-        wrong = "Leave out control characters and broken characters."
-    if wrong or text is None:
-        raise InvalidInput(wrong, fields={field: wrong})
-    return text
+    return read_text(raw, field="description", longest=DESCRIPTION_LENGTH, lines=True)
 
 
 def _read_status(raw: object) -> str:

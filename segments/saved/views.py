@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access.views import member_required
+from accounts.workspaces.forms import show_refusal
 from accounts.workspaces.requests import MemberRequest
-from cursive.lib.errors import InvalidInput, Unavailable
+from cursive.lib.errors import DomainError, InvalidInput, Unavailable
 from cursive.lib.ui.pagination import numbered_page
 from leads.filters.sentence import sentence
 
@@ -47,16 +48,20 @@ def segment_save(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         form = SaveForm(request.POST)
         if form.is_valid():
-            segment = operations.create_segment(
-                workspace=request.workspace,
-                actor=request.actor,
-                name=form.cleaned_data["name"],
-                description=form.cleaned_data["description"],
-                filter=form.cleaned_data["f"],
-            )
-            _count(request, segment)
-            messages.success(request, "Saved. Changes are kept by themselves from now on.")
-            return redirect("segments:detail", segment_id=segment.id)
+            try:
+                segment = operations.create_segment(
+                    workspace=request.workspace,
+                    actor=request.actor,
+                    name=form.cleaned_data["name"],
+                    description=form.cleaned_data["description"],
+                    filter=form.cleaned_data["f"],
+                )
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                _count(request, segment)
+                messages.success(request, "Saved. Changes are kept by themselves from now on.")
+                return redirect("segments:detail", segment_id=segment.id)
         said = ""
     else:
         given = FilterForm(request.GET)
@@ -78,13 +83,17 @@ def segment_details(request: MemberRequest, segment_id: UUID) -> HttpResponse:
         initial={"name": segment.name, "description": segment.description},
     )
     if request.method == "POST" and form.is_valid():
-        operations.update_segment(
-            workspace=request.workspace,
-            actor=request.actor,
-            segment_id=segment.id,
-            **form.cleaned_data,
-        )
-        return redirect("segments:detail", segment_id=segment.id)
+        try:
+            operations.update_segment(
+                workspace=request.workspace,
+                actor=request.actor,
+                segment_id=segment.id,
+                **form.cleaned_data,
+            )
+        except DomainError as error:
+            show_refusal(form, error)
+        else:
+            return redirect("segments:detail", segment_id=segment.id)
     context = {"form": form, "action": reverse("segments:details", args=[segment.id])}
     return _dialog(request, context | {"title": "Name and description", "button": "Save"})
 

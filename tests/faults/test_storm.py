@@ -55,9 +55,12 @@ def segment(at: int):
 
 def check_books(workspace) -> None:
     leads = leads_of(workspace)
-    for name in ("catalogue_id", "dedup_hash", "email_key", "phone_key"):
+    for name in ("catalogue_id", "dedup_hash", "email_key"):
         values = Counter(getattr(lead, name) for lead in leads if getattr(lead, name))
         assert [value for value, times in values.items() if times > 1] == []
+    # A number alone is nobody's: colleagues may share one (ADR 0016).
+    callers = Counter((lead.phone_key, lead.name.lower()) for lead in leads if lead.phone_key)
+    assert [caller for caller, times in callers.items() if times > 1] == []
     available, held = balance(workspace)
     assert held == 0
     assert available == PULLS * EACH * PRICE / 2 - len(leads) * PRICE >= 0

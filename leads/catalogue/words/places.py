@@ -2,6 +2,7 @@
 
 Telephone numbers come only from ranges that regulators keep for fiction (+1 NXX 555-01xx, Ofcom's
 and ACMA's drama numbers, BNetzA's, ARCEP's and PTS's); a country without such a range has none.
+The ranges are small, and a number is given to one person only: see `generate`.
 """
 
 from typing import NamedTuple
@@ -51,71 +52,71 @@ New York|NY|95|100##|212 646 917
 Brooklyn|NY|30|112##|718 347 929
 Buffalo|NY|8|142##|716
 Rochester|NY|7|146##|585
-Los Angeles|CA|70|900##|213 323 310
+Los Angeles|CA|70|900##|213 323 310 424 818 747
 San Francisco|CA|55|941##|415 628
 San Jose|CA|38|951##|408 669
 San Diego|CA|32|921##|619 858
 Oakland|CA|15|946##|510
 Sacramento|CA|14|958##|916
-Irvine|CA|14|926##|949
+Irvine|CA|14|926##|949 714 657
 Palo Alto|CA|14|943##|650
-Chicago|IL|60|606##|312 773
-Naperville|IL|6|605##|630
-Houston|TX|45|770##|713 281 832
+Chicago|IL|60|606##|312 773 872
+Naperville|IL|6|605##|630 331
+Houston|TX|45|770##|713 281 832 346
 Dallas|TX|42|752##|214 972 469
 Austin|TX|40|787##|512 737
-San Antonio|TX|18|782##|210
-Fort Worth|TX|14|761##|817
+San Antonio|TX|18|782##|210 830
+Fort Worth|TX|14|761##|817 682
 Plano|TX|10|750##|945
 Boston|MA|45|021##|617 857
 Cambridge|MA|14|021##|617
-Worcester|MA|5|016##|508
+Worcester|MA|5|016##|508 774
 Seattle|WA|42|981##|206
 Bellevue|WA|12|980##|425
 Spokane|WA|5|992##|509
-Atlanta|GA|40|303##|404 470 678
+Atlanta|GA|40|303##|404 470 678 770
 Savannah|GA|5|314##|912
 Washington|DC|34|200##|202
-Philadelphia|PA|30|191##|215 267
-Pittsburgh|PA|18|152##|412
+Philadelphia|PA|30|191##|215 267 484 610
+Pittsburgh|PA|18|152##|412 724 878
 Denver|CO|30|802##|303 720
 Boulder|CO|10|803##|303
 Colorado Springs|CO|8|809##|719
-Miami|FL|28|331##|305 786
+Miami|FL|28|331##|305 786 954
 Tampa|FL|18|336##|813
-Orlando|FL|16|328##|407
+Orlando|FL|16|328##|407 321
 Jacksonville|FL|12|322##|904
-Phoenix|AZ|26|850##|602 480
+Phoenix|AZ|26|850##|602 480 623
 Tucson|AZ|8|857##|520
-Minneapolis|MN|24|554##|612
+Minneapolis|MN|24|554##|612 763 952
 Saint Paul|MN|9|551##|651
 Charlotte|NC|22|282##|704 980
 Raleigh|NC|20|276##|919 984
 Durham|NC|12|277##|919
-Detroit|MI|18|482##|313
+Detroit|MI|18|482##|313 248 586
 Ann Arbor|MI|8|481##|734
 Grand Rapids|MI|7|495##|616
-Columbus|OH|20|432##|614
-Cleveland|OH|14|441##|216
+Columbus|OH|20|432##|614 380
+Cleveland|OH|14|441##|216 440
 Cincinnati|OH|13|452##|513
-Nashville|TN|20|372##|615
+Nashville|TN|20|372##|615 629
 Memphis|TN|8|381##|901
 Portland|OR|20|972##|503 971
 Salt Lake City|UT|18|841##|801 385
 Las Vegas|NV|14|891##|702 725
 Reno|NV|4|895##|775
 Kansas City|MO|14|641##|816
-St. Louis|MO|15|631##|314
+St. Louis|MO|15|631##|314 636
 Indianapolis|IN|15|462##|317
-Milwaukee|WI|11|532##|414
+Milwaukee|WI|11|532##|414 262
 Madison|WI|9|537##|608
-Baltimore|MD|14|212##|410 443
+Baltimore|MD|14|212##|410 443 667
 Bethesda|MD|8|208##|301
 Richmond|VA|10|232##|804
 Arlington|VA|14|222##|703 571
 Virginia Beach|VA|6|234##|757
 Newark|NJ|10|071##|973 862
-Jersey City|NJ|13|073##|201 551
+Jersey City|NJ|13|073##|201 551 732
 Princeton|NJ|6|085##|609
 Hartford|CT|8|061##|860
 Stamford|CT|8|069##|203
@@ -242,19 +243,19 @@ Rennes|Bretagne|7|350##
 Strasbourg|Grand Est|7|670##
 """,
     {
-        "Paris": "+331990#####",
-        "Boulogne-Billancourt": "+331990#####",
-        "Nantes": "+332619#####",
-        "Rennes": "+332619#####",
-        "Lille": "+333530#####",
-        "Strasbourg": "+333530#####",
-        "Lyon": "+334657#####",
-        "Grenoble": "+334657#####",
-        "Marseille": "+334657#####",
-        "Nice": "+334657#####",
-        "Montpellier": "+334657#####",
-        "Toulouse": "+335364#####",
-        "Bordeaux": "+335364#####",
+        "Paris": "+3319900####",
+        "Boulogne-Billancourt": "+3319900####",
+        "Nantes": "+3326191####",
+        "Rennes": "+3326191####",
+        "Lille": "+3335301####",
+        "Strasbourg": "+3335301####",
+        "Lyon": "+3346571####",
+        "Grenoble": "+3346571####",
+        "Marseille": "+3346571####",
+        "Nice": "+3346571####",
+        "Montpellier": "+3346571####",
+        "Toulouse": "+3353649####",
+        "Bordeaux": "+3353649####",
     },
 )
 

@@ -32,6 +32,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--country", help="where numbers without a prefix are from, such as US")
         parser.add_argument("--replace", action="store_true", help="start over from this file")
+        parser.add_argument(
+            "--allow-empty",
+            action="store_true",
+            help="let --replace leave a lead database in which nobody is",
+        )
         parser.add_argument("--limit", type=int, metavar="N", help="read only the first N rows")
         parser.add_argument(
             "--reject-file",
@@ -54,6 +59,7 @@ class Command(BaseCommand):
                 reject_file=options["reject_file"],
                 suppressed=suppressed,
                 tombstones=tombstones,
+                allow_empty=options["allow_empty"],
                 progress=ProgressBar(quiet=options["verbosity"] == 0),
             )
         except DomainError as error:

@@ -59,6 +59,33 @@ def test_commands_refuse_in_words(tmp_path):
         call_command("generate_catalogue", "--out", str(tmp_path / "people.xls"))
 
 
+@pytest.mark.parametrize("content", ["first_name,email\n", "first_name,email\nAnn,\nBob,\n"])
+def test_replacing_everybody_by_nobody_is_refused(tmp_path, capsys, content):
+    """L-4: searches go on in the version in force, until somebody asks for an empty one."""
+    people, nobody = tmp_path / "people.csv", tmp_path / "nobody.csv"
+    nobody.write_text(content)
+    people.write_text("first_name,email\nAnn,ann@acme.example\n")
+    call(capsys, "load_catalogue", str(people))
+    rejects = tmp_path / "rejects.csv"
+    for _ in range(2):
+        with pytest.raises(CommandError, match="--allow-empty") as refusal:
+            call(
+                capsys,
+                "load_catalogue",
+                str(nobody),
+                "--replace",
+                "--reject-file",
+                str(rejects),
+            )
+        assert ("rejects.csv" in str(refusal.value)) == rejects.exists() == ("Bob" in content)
+        assert "* version 1: 1 people" in call(capsys, "catalogue_status").out
+        assert local_source().count(EVERYBODY).total == 1
+    call(capsys, "load_catalogue", str(nobody))  # merged, nobody is lost
+    assert local_source().count(EVERYBODY).total == 1
+    call(capsys, "load_catalogue", str(nobody), "--replace", "--allow-empty")
+    assert local_source().count(EVERYBODY).total == 0
+
+
 def test_a_load_leaves_out_the_suppressed_and_the_dead(tmp_path, capsys):
     """L-4, A-18: who opted out is gone from searches at once, and from the next version."""
     rows = "".join(f"P{n},p{n}@acme.example\n" for n in range(6))

@@ -89,6 +89,22 @@ def test_everybody_is_somebody_once(db):
     assert ask(db, f"SELECT {distinct} FROM people") == [(ROWS,)]
 
 
+def test_a_number_is_one_persons(db, tmp_path):
+    """L-13: nobody shares a number; where a city's ranges are used up, the others have none."""
+    numbers = "SELECT count(phone) - count(DISTINCT phone), count(phone) FROM "
+    shared, given = ask(db, f"{numbers} people")[0]
+    assert shared == 0
+    assert given > 0.2 * ROWS
+    crowd = tmp_path / "crowd.parquet"
+    generate_people(crowd, rows=60_000, seed=3, as_of=AS_OF)
+    with duckdb.connect() as other:
+        shared, given = ask(other, f"{numbers} '{crowd}'")[0]
+        assert shared == 0
+        assert given > 12_000
+        manhattan = "WHERE regexp_matches(phone, '^\\+1(212|646|917)')"
+        assert ask(other, f"SELECT count(phone) FROM '{crowd}' {manhattan}") == [(300,)]
+
+
 def test_what_belongs_together_is_together(db):
     """Correlations: titles, places, companies, addresses, numbers and topics agree."""
     assert share(db, "title LIKE '%Counsel%' OR title LIKE '%Legal%'", "department = 'legal'") > 0.3

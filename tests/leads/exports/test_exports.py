@@ -10,14 +10,16 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.audit.models import AuditEntry
-from cursive.lib.errors import InvalidInput, TooMany
+from cursive.lib.errors import Conflict, InvalidInput, TooMany
 from cursive.lib.jobs import runner
 from cursive.lib.jobs.models import Job
 from cursive.lib.tenancy import tenant_context, uuid7
 from leads.exports import operations
 from leads.exports.operations import remove_expired_exports, start_export
 from leads.filters.document import parse
+from leads.records.models import Lead
 from tests import cast
+from tests.leads.records.pulling import in_threads
 
 
 @pytest.fixture
@@ -135,6 +137,43 @@ def test_ten_a_day(acme):
     with tenant_context(acme.id):
         assert Job.objects.count() == 10
         assert AuditEntry.objects.filter(action="export").count() == 10
+
+
+def start_with(acme, key, **options) -> Job:
+    with tenant_context(acme.id):
+        return start_export(workspace_id=acme.id, actor=acme.actor, key=key, **options)
+
+
+def test_the_same_key_is_one_export_of_the_day(acme):
+    """C-3, L-22: sent again it is the same job: no use of the ten, also when they are used up."""
+    lead = cast.lead(acme)
+    first = start_with(acme, "k", ids=[lead.id])
+    for _ in range(15):
+        assert start_with(acme, "k", ids=[lead.id]).id == first.id
+    for n in range(9):
+        start_with(acme, f"other {n}", ids=[lead.id])
+    assert start_with(acme, "k", ids=[lead.id]).id == first.id
+    with pytest.raises(TooMany):
+        start_with(acme, "the eleventh", ids=[lead.id])
+    with pytest.raises(Conflict):
+        start_with(acme, "k", ids=[lead.id], columns=["email"])
+    with tenant_context(acme.id):
+        Lead.objects.filter(id=lead.id).delete()
+    assert start_with(acme, "k", ids=[lead.id]).id == first.id
+    with tenant_context(acme.id):
+        assert Job.objects.count() == 10
+        assert AuditEntry.objects.filter(action="export").count() == 10
+
+
+def test_the_same_key_at_the_same_moment(acme):
+    """C-3: six threads with one key make one job, and use one export of the day."""
+    lead = cast.lead(acme)
+    jobs = in_threads(6, lambda at: start_with(acme, "k", ids=[lead.id]).id)
+    assert len(set(jobs)) == 1
+    for n in range(9):
+        start_with(acme, f"other {n}", ids=[lead.id])
+    with pytest.raises(TooMany):
+        start_with(acme, "the eleventh", ids=[lead.id])
 
 
 def test_files_go_after_thirty_days(acme):

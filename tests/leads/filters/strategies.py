@@ -157,7 +157,7 @@ def _nested(scope: Scope, depth: int) -> st.SearchStrategy[dict[str, Any]]:
 
 def conditions(scope: Scope) -> st.SearchStrategy[dict[str, Any]]:
     """Wire conditions on every field and operator."""
-    pairs = [(field, op) for field in fields_in(scope) for op in field.operators]
+    pairs = [(field, op) for field in fields_in(scope) for op in field.operators_in(scope)]
     return st.sampled_from(pairs).flatmap(lambda pair: _condition(*pair))
 
 

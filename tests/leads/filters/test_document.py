@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from leads.filters.document import digest, dump, parse, parse_json
 from leads.filters.errors import FilterError
+from leads.filters.registry import OPERATORS
 from leads.filters.tree import EVERYBODY, Condition, Group
 from tests.leads.filters.strategies import documents
 
@@ -111,8 +112,12 @@ REFUSED = [
     ("lone surrogate", root(one("title", "contains", "a\ud800b")), "all[0].value"),
     ("long text", root(one("title", "contains", "x" * 201)), "all[0].value"),
     ("text that grows too long", root(one("city", "eq", "\U0001d160" * 200)), "all[0].value"),
-    ("letters in a phone", root(one("phone", "contains", "1-800-CALL")), "all[0].value"),
-    ("phone without digits", root(one("phone", "contains", "+")), "all[0].value"),
+    ("inside a masked address", root(one("email", "starts_with", "a")), "all[0].op"),
+    (
+        "inside a masked number",
+        root({"none": [one("phone", "contains", "1")]}),
+        "all[0].none[0].op",
+    ),
     ("long list", root(one("city", "in", [str(n) for n in range(1001)])), "all[0].value"),
     ("51 conditions", root(*[one("title", "is_set")] * 51), "filter"),
     (
@@ -138,6 +143,33 @@ def test_refusal_names_the_path(raw, path):
     assert path in error.message
     assert error.fields[path].endswith((".", "?"))
     (error.message + str(error.fields)).encode()  # fit for an answer, whatever came in
+
+
+@pytest.mark.parametrize("field", ["email", "phone"])
+def test_what_is_masked_can_only_be_asked_for(field):
+    """L-3: no comparison may spell out, letter by letter, what has to be paid for; ADR 0014."""
+    for op, operator in OPERATORS.items():
+        value = {"none": {}, "many": {"value": ["1"]}}.get(operator.shape, {"value": "1"})
+        condition = {"field": field, "op": op, **value}
+        if op in ("is_set", "is_not_set"):
+            assert parse(root(condition), scope="catalogue").items
+            continue
+        with pytest.raises(FilterError) as caught:
+            parse(root({"any": [condition]}), scope="catalogue")
+        assert list(caught.value.fields) == ["all[0].any[0].op"]
+        assert "masked until the person is pulled" in caught.value.message
+        assert "Use is_set, is_not_set." in caught.value.message
+    for op in ("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with"):
+        value = ["1"] if op in ("in", "not_in") else "1"
+        assert parse(root(one(field, op, value)), scope="leads").items
+
+
+@pytest.mark.parametrize("value", ["1-800-CALL", "+"])
+def test_a_phone_is_digits(value):
+    """S-3: letters, and nothing but signs, are no part of a number."""
+    with pytest.raises(FilterError) as caught:
+        parse(root(one("phone", "contains", value)), scope="leads")
+    assert list(caught.value.fields) == ["all[0].value"]
 
 
 def test_all_problems_are_listed_but_not_without_end():

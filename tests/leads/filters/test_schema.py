@@ -50,6 +50,10 @@ def test_schema_is_a_schema(scope):
     names = {field.name for field in FIELDS.values() if field.is_in(scope)}
     assert names <= set(schema["$defs"])
     assert ("tags" in schema["$defs"]) == (scope == "leads")
+    email = schema["$defs"]["email"]
+    asked = {op for test in email["anyOf"] for op in test["properties"]["op"]["enum"]}
+    assert ("masked until" in email["description"]) == (scope == "catalogue")
+    assert (asked == {"is_set", "is_not_set"}) == (scope == "catalogue")
 
 
 @settings(max_examples=100, deadline=None)

@@ -91,6 +91,14 @@ BAD_FILTERS = {
         {"version": 1, "all": [{"field": "city", "op": "eq", "value": "x"}] * 51},
         "filter",
     ),
+    "a masked address, letter by letter": (
+        {"version": 1, "all": [{"field": "email", "op": "starts_with", "value": "a"}]},
+        "all[0].op",
+    ),
+    "a masked number": (
+        {"version": 1, "none": [{"field": "phone", "op": "not_in", "value": ["+15125550100"]}]},
+        "none[0].op",
+    ),
     "in a group": (
         {"version": 1, "all": [{"any": [{"field": "nope", "op": "in", "value": ["x"]}]}]},
         "all[0].any[0].field",

@@ -29,7 +29,9 @@ def test_the_pull_dialog_offers_what_the_balance_pays(alice, funded, catalogue):
     short = alice.get("/segments/new/pull/price/?limit=2500", headers=HTMX)
     assert "Missing 250.00" in text_of(short)
     for nonsense in ("", "abc", "-4", "99999999999999"):
-        assert alice.get(f"/segments/new/pull/price/?limit={nonsense}").status_code == 200
+        nothing = alice.get(f"/segments/new/pull/price/?limit={nonsense}")
+        assert nothing.status_code == 200
+        assert "Your balance 1,000.00" in text_of(nothing) and "×" not in text_of(nothing)
 
 
 def test_pulling_from_a_search_saves_it(alice, funded, catalogue):
@@ -59,6 +61,7 @@ def test_what_is_shown_is_what_is_pulled(alice, funded, catalogue):
     )
     (job,) = jobs_of(workspace)
     assert job.params["sentence"] == "People in Canada"
+    assert job.title.startswith("Pull 3 leads")
     assert stored(workspace, segment).sentence == "People in Canada"
 
 
@@ -73,12 +76,34 @@ def test_the_same_dialog_sent_twice_is_one_pull(alice, funded, catalogue):
     assert len(jobs_of(workspace)) == 1
 
 
+def test_one_lead_is_one(alice, funded, catalogue):
+    alice.post(
+        "/segments/new/pull/",
+        {"name": "One", "limit": 1, "order": "score", "key": "k"},
+    )
+    assert [job.title for job in jobs_of(funded[0])] == ["Pull 1 lead: One"]
+
+
+@pytest.mark.parametrize("name", ["turned \u202e round", "bell \x07"])
+def test_a_name_that_shows_otherwise_than_it_is(alice, funded, catalogue, name):
+    """X-5: refused where it is written, by the dialogs and by the API."""
+    sent = {"name": name, "limit": 1, "order": "score", "key": "k"}
+    assert alice.post("/segments/new/pull/", sent, headers=HTMX).status_code == 400
+    assert alice.post("/segments/save/", {"name": name, "f": ""}, headers=HTMX).status_code == 400
+    body = {"name": name, "filter": {"version": 1, "all": []}}
+    assert alice.post("/api/segments", body, "application/json").status_code == 400
+    assert jobs_of(funded[0]) == []
+    with tenant_context(funded[0].id):
+        assert not Segment.objects.exists()
+
+
 @pytest.mark.parametrize(
     "body",
     [
         {},
         {"limit": 0, "order": "score", "key": "k"},
         {"limit": "abc", "order": "score", "key": "k"},
+        {"limit": "٣", "order": "score", "key": "k"},
         {"limit": 50_001, "order": "score", "key": "k"},
         {"limit": 5, "order": "best", "key": "k"},
         {"limit": 5, "order": "score", "key": ""},
@@ -91,6 +116,8 @@ def test_a_bad_pull_comes_back_as_a_dialog(alice, funded, catalogue, body):
     answer = alice.post(f"/segments/{segment.id}/pull/", body, headers=HTMX)
     assert answer.status_code == 400
     assert b"modal-title" in answer.content
+    if body.get("order") == "score" and body["limit"] != 5:
+        assert "×" not in text_of(answer)  # no bill beside a number that can't be pulled
     assert jobs_of(workspace) == []
 
 
@@ -106,10 +133,24 @@ def test_too_few_credits_come_back_as_a_dialog(acme, catalogue):
         headers=HTMX,
     )
     assert answer.status_code == 402
+    assert b'href="/credits/"' in answer.content
     assert jobs_of(workspace) == []
     with tenant_context(workspace.id):
         assert not Segment.objects.exists()
     assert balance(workspace) == (0, 0)
+
+
+def test_more_than_the_balance_pays_leads_to_credits(alice, funded, catalogue):
+    """C-4: 402 with the reason, what is missing, and the way to more."""
+    answer = alice.post(
+        "/segments/new/pull/",
+        {"name": "All", "limit": 2_500, "order": "score", "key": "k"},
+        headers=HTMX,
+    )
+    assert answer.status_code == 402
+    assert b'href="/credits/">Get credits' in answer.content
+    assert "Missing 250.00" in text_of(answer) and b'value="2500"' in answer.content
+    assert jobs_of(funded[0]) == []
 
 
 ROUTES = [

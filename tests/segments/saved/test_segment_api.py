@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from accounts.audit.models import AuditEntry
+from accounts.keys.operations import create_key
 from cursive.lib.jobs.models import Job
 from cursive.lib.tenancy import tenant_context, uuid7
 from leads.records.models import Lead
@@ -147,6 +149,28 @@ def test_preview_is_masked_and_free(alice, funded, catalogue):
     assert balance(funded[0]) == (Decimal("1000.00"), 0)
     again = alice.get(f"/api/segments/{made['id']}").json()
     assert (again["last_count"], again["last_net_new"]) == (body["count"], body["net_new"])
+
+
+def test_a_preview_only_reads(alice, funded, catalogue):
+    """A-6: a key that may count may preview too; it may not pull, and odd bodies help nobody."""
+    workspace, user = funded
+    made = make(alice, VPS)
+    with tenant_context(workspace.id):
+        _, token = create_key(
+            workspace_id=workspace.id, actor=cast.actor_for(user), name="BI", scopes=["read"]
+        )
+
+    def run(body):
+        bearer = {"Authorization": f"Bearer {token}"}
+        return send(Client(), "post", f"/api/segments/{made['id']}/run", body, **bearer)
+
+    assert len(run({"action": "preview"}).json()["leads"]) == 20
+    bodies = ({"action": "pull", "limit": 5}, {"action": ["preview"]}, ["preview"], {}, None)
+    for body in bodies:
+        assert run(body).status_code == 403, body
+    assert balance(workspace) == (Decimal("1000.00"), 0)
+    with tenant_context(workspace.id):
+        assert not Job.objects.exists()
 
 
 def test_pull_by_api(alice, funded, catalogue):

@@ -46,9 +46,7 @@ def test_the_list_by_status_and_name(alice, acme):
     assert "No segment here" in text_of(alice.get("/segments/?q=100%25"))
 
 
-@pytest.mark.parametrize(
-    "query", ["status=nonsense", "q=%00", "q=" + "x" * 500, "deleted=nonsense"]
-)
+@pytest.mark.parametrize("query", ["status=nonsense", "q=" + "x" * 500, "deleted=nonsense"])
 def test_odd_queries_show_the_list(alice, acme, query):
     save(*acme, "state.in.TX", "Texans")
     assert names(alice.get(f"/segments/?{query}")) == ["Texans"]

@@ -7,28 +7,23 @@ the short form of addresses, beside the fields.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from django.http import QueryDict
 
-from leads.catalogue.source import Order
 from leads.filters import url as filter_url
 from leads.filters.document import VERSION, digest, dump, parse
 from leads.filters.errors import FilterError
-from leads.filters.registry import FIELDS, Field, fields_in
+from leads.filters.registry import FIELDS, Field, Scope
 from leads.filters.tree import Condition, Group
 
-Kind = Literal["checklist", "tokens", "range", "recency", "switch", "presence"]
+from .controls import Control, controls
+
 Item = Condition | Group
 # Field → operator → values as in the document (or, where unusable, as typed).
 Chosen = dict[str, dict[str, list[Any]]]
 
-# Everybody's address differs, so there is nothing to choose from: only whether there is one. (A
-# search inside addresses would also let anybody spell out one that is masked until it is paid.)
-PRESENCE = ("email", "phone", "linkedin_url")
 OPPOSITE = MappingProxyType(
     {
         "in": "not_in",
@@ -41,93 +36,66 @@ _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _AT = re.compile(r"all\[([0-9]+)\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
-    """How a field is shown. The first of `include` and `exclude` is the usual operator."""
-
-    field: Field
-    kind: Kind
-    include: tuple[str, ...]
-    exclude: tuple[str, ...] = ()
-
-    @property
-    def operators(self) -> tuple[str, ...]:
-        """All operators that the control can express."""
-        return self.include + self.exclude
-
-
-def _control(field: Field) -> Control:
-    if field.name in PRESENCE:
-        return Control(field, "presence", ("is_set",))
-    if field.type == "boolean":
-        return Control(field, "switch", ("eq",))
-    if field.type == "list":
-        return Control(field, "checklist", ("has_any",), ("has_none",))
-    if field.type == "choice":
-        return Control(field, "checklist", ("in",), ("not_in",))
-    if field.type == "number":
-        return Control(field, "range", ("gte", "lte"))
-    if field.type == "date":
-        return Control(field, "recency", ("within_days", "gte", "lte"))
-    return Control(field, "tokens", ("contains", "in", "starts_with"), ("not_contains", "not_in"))
-
-
-@cache
-def controls() -> Mapping[str, Control]:
-    """The controls by field, in the sidebar's order."""
-    return {field.name: _control(field) for field in fields_in("catalogue")}
-
-
-class SearchForm:
-    """What an address or a sent form asks for.
+class FilterForm:
+    """What an address or a sent form asks for; subclasses say of what and in which order.
 
     `tree` is the filter, or None where `errors` (field → sentence) or `problem` (of the whole)
     say why there is none. `chosen` and `rest` are its two halves: what the controls show, and
-    what they can't.
+    what they can't. `choices` are those of fields that the registry leaves open.
     """
 
-    def __init__(self, params: QueryDict) -> None:
+    scope: ClassVar[Scope]
+    # What of the address isn't the filter, as in '&order=fresh'.
+    suffix = ""
+
+    def __init__(
+        self, params: QueryDict, *, choices: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self.errors: dict[str, str] = {}
         self.problem = ""
         self.tree: Group | None = None
         self.chosen: Chosen = {}
         self.rest: tuple[Item, ...] = ()
-        self.order: Order = "fresh" if params.get("order") == "fresh" else "score"
+        self.choices = dict(choices or {})
         try:
-            base = filter_url.decode(params.get(filter_url.PARAMETER, ""), scope="catalogue")
+            base = filter_url.decode(params.get(filter_url.PARAMETER, ""), scope=self.scope)
         except FilterError as error:
             self.problem = error.message
             return
-        sent = read_fields(params)
-        chosen, rest = split(base)
+        sent = read_fields(params, self.scope)
+        chosen, rest = split(base, self.scope)
         # A field that the form has, and the address too: both must hold.
         clash = {name for name in sent if name in chosen}
         if clash:
-            rest += split_off(chosen, clash)
-        self.chosen, self.rest = {**chosen, **sent}, rest
+            rest += split_off(chosen, clash, self.scope)
+        self.chosen, self.rest = {**chosen, **sent}, self.read_rest(params, rest)
         self._compose()
 
     @classmethod
-    def broken(cls, problem: str) -> "SearchForm":
+    def broken(cls, problem: str) -> Self:
         """A form without a filter, that says why."""
         form = cls(QueryDict())
         form.tree, form.problem = None, problem
         return form
 
-    @classmethod
-    def of_tree(cls, tree: Group, order: Order = "score") -> "SearchForm":
-        """A form that shows a filter."""
-        form = cls(QueryDict())
-        form.order = order
-        form.tree = tree
-        form.chosen, form.rest = split(tree)
-        return form
+    def read_rest(self, params: QueryDict, rest: tuple[Item, ...]) -> tuple[Item, ...]:
+        """The rest, with what fields of the subclass's own add to it."""
+        return rest
+
+    def said_of(self, item: Item) -> str:
+        """What a field of the subclass's own says of an item of the rest; '' for all others."""
+        return ""
+
+    def take_tree(self, tree: Group) -> None:
+        """Show this filter."""
+        self.tree = tree
+        self.chosen, self.rest = split(tree, self.scope)
 
     def _compose(self) -> None:
         try:
-            self.tree = compose(self.chosen, self.rest)
+            self.tree = self.composed(self.chosen, self.rest)
         except FilterError as error:
-            places = [name for name, _ in _items(self.chosen)]
+            places = [name for name, _ in _items(self.chosen, self.scope)]
             for path, sentence in error.fields.items():
                 found = _AT.match(path)
                 at = int(found[1]) if found else len(places)
@@ -137,12 +105,62 @@ class SearchForm:
                     self.problem = self.problem or sentence
             return
         # Once more from the filter, so that values are shown in their canonical form.
-        self.chosen, self.rest = split(self.tree)
+        self.chosen, self.rest = split(self.tree, self.scope)
+
+    @property
+    def controls(self) -> Mapping[str, Control]:
+        """The controls by field, in the sidebar's order."""
+        return controls(self.scope)
+
+    @property
+    def labels(self) -> dict[tuple[str, str], str]:
+        """The words of its own choices, for sentences."""
+        return {
+            (name, value): label
+            for name, choices in self.choices.items()
+            for value, label in choices.items()
+        }
 
     @property
     def rest_text(self) -> str:
         """The rest in the short form, for the form's hidden field."""
         return filter_url.encode(_root(self.rest)) if self.rest else ""
+
+    def composed(self, chosen: Chosen, rest: Sequence[Item]) -> Group:
+        """The filter of two halves."""
+        return compose(chosen, rest, self.scope)
+
+    def query(self, tree: Group) -> str:
+        """The query string of a filter, '?f=…', with what else this form's address says."""
+        return query_of_tree(tree) + self.suffix
+
+
+Order = Literal["score", "fresh"]
+
+
+class SearchForm(FilterForm):
+    """A search of the catalogue."""
+
+    scope = "catalogue"
+
+    def __init__(
+        self, params: QueryDict, *, choices: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        self.order: Order = "fresh" if params.get("order") == "fresh" else "score"
+        super().__init__(params, choices=choices)
+
+    @classmethod
+    def of_tree(cls, tree: Group, order: Order = "score") -> "SearchForm":
+        """A form that shows a filter."""
+        form = cls(QueryDict())
+        form.order = order
+        form.take_tree(tree)
+        return form
+
+    @property
+    def suffix(self) -> str:  # type: ignore[override]
+        """The order, where it isn't the usual one."""
+        return "&order=fresh" if self.order == "fresh" else ""
 
 
 def _said_of(name: str, chosen: Chosen, sentence: str) -> str:
@@ -157,12 +175,12 @@ def _said_of(name: str, chosen: Chosen, sentence: str) -> str:
     return sentence
 
 
-def read_fields(params: QueryDict) -> Chosen:
+def read_fields(params: QueryDict, scope: Scope = "catalogue") -> Chosen:
     """The sidebar's fields of a sent form; names that are none of ours are left out."""
     found: Chosen = {}
     for key, raw in params.lists():
         name, _, operator = key.partition(".")
-        control = controls().get(name)
+        control = controls(scope).get(name)
         if control is None or operator not in control.operators:
             continue
         texts = [text.strip() for text in raw if text.strip()]
@@ -170,7 +188,7 @@ def read_fields(params: QueryDict) -> Chosen:
         if values:
             found.setdefault(name, {})[operator] = values
     for name, operators in found.items():
-        _settle(controls()[name], operators)
+        _settle(controls(scope)[name], operators)
     return found
 
 
@@ -193,14 +211,14 @@ def _settle(control: Control, operators: dict[str, list[Any]]) -> None:
             operators.pop(include, None)
 
 
-def compose(chosen: Chosen, rest: Sequence[Item]) -> Group:
+def compose(chosen: Chosen, rest: Sequence[Item], scope: Scope = "catalogue") -> Group:
     """The filter of both halves. Raises FilterError; item n of `all` is the n-th of `_items`."""
-    items = [item for _, item in _items(chosen)]
+    items = [item for _, item in _items(chosen, scope)]
     if not items:
-        return parse(dump(_root(rest)), scope="catalogue")
+        return parse(dump(_root(rest)), scope=scope)
     for item in rest:
         items += dump(Group("all", (item,)))["all"]
-    return parse({"version": VERSION, "all": items}, scope="catalogue")
+    return parse({"version": VERSION, "all": items}, scope=scope)
 
 
 def _root(rest: Sequence[Item]) -> Group:
@@ -209,9 +227,9 @@ def _root(rest: Sequence[Item]) -> Group:
     return only if isinstance(only, Group) else Group("all", tuple(rest))
 
 
-def _items(chosen: Chosen) -> Iterator[tuple[str, dict[str, Any]]]:
+def _items(chosen: Chosen, scope: Scope) -> Iterator[tuple[str, dict[str, Any]]]:
     """The field and the document's item for everything chosen, in the sidebar's order."""
-    for name, control in controls().items():
+    for name, control in controls(scope).items():
         operators = chosen.get(name)
         if not operators:
             continue
@@ -251,7 +269,7 @@ def _conditions(
             yield {"field": name, "op": operator, "value": values[-1]}
 
 
-def split(tree: Group) -> tuple[Chosen, tuple[Item, ...]]:
+def split(tree: Group, scope: Scope = "catalogue") -> tuple[Chosen, tuple[Item, ...]]:
     """The two halves of a filter: what the controls can show, and the rest."""
     chosen: Chosen = {}
     rest: list[Item] = []
@@ -259,16 +277,16 @@ def split(tree: Group) -> tuple[Chosen, tuple[Item, ...]]:
     items = plain.items if isinstance(plain, Group) and plain.mode == "all" else (plain,)
     once = {digest(Group("all", (item,))): item for item in reversed(items)}
     for item in reversed(once.values()):
-        if not _take(chosen, item):
+        if not _take(chosen, item, scope):
             rest.append(item)
-    ordered = {name: chosen[name] for name in controls() if name in chosen}
+    ordered = {name: chosen[name] for name in controls(scope) if name in chosen}
     return ordered, tuple(rest)
 
 
-def split_off(chosen: Chosen, names: Iterable[str]) -> tuple[Item, ...]:
+def split_off(chosen: Chosen, names: Iterable[str], scope: Scope = "catalogue") -> tuple[Item, ...]:
     """Take fields out of `chosen` and return them as items of the rest."""
     taken: Chosen = {name: chosen.pop(name) for name in set(names)}
-    return compose(taken, ()).items
+    return compose(taken, (), scope).items
 
 
 def _plain(item: Item) -> Item:
@@ -289,10 +307,10 @@ def _plain(item: Item) -> Item:
     return Group(item.mode, tuple(items))
 
 
-def _take(chosen: Chosen, item: Item) -> bool:
+def _take(chosen: Chosen, item: Item, scope: Scope) -> bool:
     """Show an item in its control, if there is one and it is free."""
     if isinstance(item, Condition):
-        return _take_conditions(chosen, [_written(item)])
+        return _take_conditions(chosen, [_written(item)], scope)
     if not all(isinstance(inner, Condition) for inner in item.items):
         return False
     conditions = [_written(inner) for inner in item.items if isinstance(inner, Condition)]
@@ -301,12 +319,12 @@ def _take(chosen: Chosen, item: Item) -> bool:
             return False
         opposites = [(name, OPPOSITE[op], values) for name, op, values in conditions]
         trial = {name: {op: list(v) for op, v in ops.items()} for name, ops in chosen.items()}
-        if all(_take_conditions(trial, [one]) for one in opposites):
+        if all(_take_conditions(trial, [one], scope) for one in opposites):
             chosen.clear()
             chosen.update(trial)
             return True
         return False
-    return item.mode == "any" and _take_conditions(chosen, conditions)
+    return item.mode == "any" and _take_conditions(chosen, conditions, scope)
 
 
 def _written(condition: Condition) -> tuple[str, str, list[Any]]:
@@ -316,10 +334,12 @@ def _written(condition: Condition) -> tuple[str, str, list[Any]]:
     return condition.field, condition.op, value if isinstance(value, list) else [value]
 
 
-def _take_conditions(chosen: Chosen, conditions: list[tuple[str, str, list[Any]]]) -> bool:
+def _take_conditions(
+    chosen: Chosen, conditions: list[tuple[str, str, list[Any]]], scope: Scope
+) -> bool:
     """Show conditions of one field that any of, in its control. All or nothing."""
     names = {name for name, _, _ in conditions}
-    control = controls().get(conditions[0][0])
+    control = controls(scope).get(conditions[0][0])
     if len(names) > 1 or control is None:
         return False
     name, operator, values = conditions[0]

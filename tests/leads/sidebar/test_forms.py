@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from leads.filters.document import digest, parse
 from leads.filters.tree import EVERYBODY
-from segments.sidebar.forms import SearchForm, compose, controls, query_of_tree, split
-from segments.sidebar.queries import chips_of
+from leads.sidebar.controls import controls
+from leads.sidebar.forms import SearchForm, compose, query_of_tree, split
+from leads.sidebar.queries import chips_of
 from tests.leads.filters.reference import matches
 from tests.leads.filters.strategies import PEOPLE, TODAY, groups
 
@@ -218,6 +219,16 @@ def test_a_broken_address_is_told(address):
     found = form(f"f={address}")
     assert found.tree is None
     assert found.problem
+
+
+@pytest.mark.parametrize(
+    "address", ["f=email.starts_with.a", "f=none:phone.contains.555", "f=any(email.in.a@b.example)"]
+)
+def test_an_address_of_a_page_asks_no_more(address):
+    """L-3: what the sidebar doesn't ask inside masked fields, a written address can't either."""
+    found = form(address)
+    assert found.tree is None
+    assert "masked until the person is pulled" in found.problem
 
 
 def test_addresses_and_numbers_can_only_be_asked_for():

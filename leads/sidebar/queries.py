@@ -2,19 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 from zlib import crc32
 
-from leads.catalogue.facets import label as facet_label
-from leads.catalogue.source import FacetValue
 from leads.filters.phrases import Context, phrase
-from leads.filters.registry import FIELDS, Field
+from leads.filters.registry import FIELDS, Field, Scope
 from leads.filters.sentence import sentence
 from leads.filters.text import fold
 from leads.filters.tree import Condition, Group
-from leads.filters.wording import region
+from leads.filters.wording import named, region
 
-from .forms import Control, SearchForm, compose, controls, query_of_tree, without
+from .controls import Control, controls
+from .forms import FilterForm, without
 
 # A vocabulary of up to so many choices is always shown whole, in its own order.
 FEW = 12
@@ -27,6 +27,8 @@ OPPOSITES = {
     "in": "not_in",
     "not_contains": "contains",
     "not_in": "in",
+    "has_any": "has_none",
+    "has_none": "has_any",
 }
 RECENCY = {
     7: "Last 7 days",
@@ -35,9 +37,33 @@ RECENCY = {
     180: "Last 180 days",
     365: "Last year",
 }
-OPEN_AT_FIRST = ("title", "seniority", "department", "industry", "employee_band", "country")
+OPEN_AT_FIRST: Mapping[Scope, tuple[str, ...]] = MappingProxyType(
+    {
+        "catalogue": (
+            *("title", "seniority", "department", "industry", "employee_band", "country"),
+        ),
+        "leads": ("source", "status", "owner", "score", "tags"),
+    }
+)
+# The bands of a score, from the top (L-9).
+BANDS = MappingProxyType(
+    {"80–100": (80, 100), "60–79": (60, 79), "40–59": (40, 59), "Under 40": (0, 39)}
+)
 
-Facets = Mapping[str, Sequence[FacetValue]]
+
+class Counted(Protocol):
+    """A value of a field and how many have it."""
+
+    @property
+    def value(self) -> str:
+        """What is filtered by."""
+
+    @property
+    def count(self) -> int:
+        """How many have it."""
+
+
+Facets = Mapping[str, Sequence[Counted]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +94,15 @@ class Token:
     flip: str
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A part of a range that is chosen with one click, and again taken back."""
+
+    label: str
+    href: str
+    is_chosen: bool
+
+
 @dataclass(slots=True)
 class Panel:
     """One field of the sidebar."""
@@ -82,6 +117,7 @@ class Panel:
     searched: str = ""
     shows_all: bool = False
     tokens: list[Token] = field(default_factory=list)
+    bands: list[Band] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -125,7 +161,7 @@ class Chip:
 class Look:
     """How somebody has arranged their sidebar: open panels, searches inside them."""
 
-    opened: frozenset[str] = frozenset(OPEN_AT_FIRST)
+    opened: frozenset[str] = frozenset(OPEN_AT_FIRST["catalogue"])
     # Whether `opened` is somebody's own arrangement; until then what is chosen is open too.
     arranged: bool = False
     searched: Mapping[str, str] = field(default_factory=dict)
@@ -136,14 +172,14 @@ class Look:
         return name in self.opened or (not self.arranged and bool(chosen))
 
     @classmethod
-    def of(cls, params: Any) -> "Look":
+    def of(cls, params: Any, scope: Scope = "catalogue") -> "Look":
         """Read it from a form's `arranged`, `open`, `q.<field>` and `whole` fields."""
-        known = controls()
+        known = controls(scope)
         arranged = "arranged" in params
         return cls(
             opened=frozenset(n for n in params.getlist("open") if n in known)
             if arranged
-            else frozenset(OPEN_AT_FIRST),
+            else frozenset(OPEN_AT_FIRST[scope]),
             arranged=arranged,
             searched={
                 name: params[f"q.{name}"].replace("\x00", "").strip()[:60]
@@ -164,14 +200,14 @@ def facets_wanted(look: Look, chosen: Collection[str]) -> list[str]:
 
 
 def sections_of(
-    form: SearchForm, facets: Facets, look: Look, *, lazy: bool = False
+    form: FilterForm, facets: Facets, look: Look, *, lazy: bool = False
 ) -> list[Section]:
     """The sidebar of a search, by heading.
 
     With `lazy`, a closed panel has only what is chosen: it is filled when it is opened.
     """
     sections: dict[str, list[Panel]] = {}
-    for name, control in controls().items():
+    for name, control in form.controls.items():
         panel = panel_of(form, control, facets.get(name), look)
         if lazy and not panel.is_open:
             panel.options = [one for one in panel.options if one.included or one.excluded]
@@ -180,9 +216,9 @@ def sections_of(
 
 
 def panel_of(
-    form: SearchForm,
+    form: FilterForm,
     control: Control,
-    facet: Sequence[FacetValue] | None,
+    facet: Sequence[Counted] | None,
     look: Look,
     more: Sequence[str] = (),
 ) -> Panel:
@@ -204,13 +240,23 @@ def panel_of(
             for operator in control.operators
             for value in values.get(operator, [])
         ]
+    elif name == "score":
+        panel.bands = [_band(form, label, *band) for label, band in BANDS.items()]
     return panel
+
+
+def _band(form: FilterForm, label: str, low: int, high: int) -> Band:
+    pair = {"gte": [low], "lte": [high]}
+    is_chosen = form.chosen.get("score") == pair
+    others = {name: values for name, values in form.chosen.items() if name != "score"}
+    tree = form.composed(others if is_chosen else {**others, "score": pair}, form.rest)
+    return Band(label, form.query(tree), is_chosen)
 
 
 def _fill_options(
     panel: Panel,
-    form: SearchForm,
-    facet: Sequence[FacetValue] | None,
+    form: FilterForm,
+    facet: Sequence[Counted] | None,
     look: Look,
     more: Sequence[str],
 ) -> None:
@@ -219,7 +265,7 @@ def _fill_options(
     included = values.get(control.include[0], [])
     excluded = values.get(control.exclude[0], [])
     counts = {value.value: value.count for value in facet or ()}
-    choices = control.field.choices
+    choices = form.choices.get(name, control.field.choices)
 
     def option(value: str) -> Option:
         counted = counts.get(value, 0 if facet is not None and choices is not None else None)
@@ -227,7 +273,8 @@ def _fill_options(
         return Option(value, label, counted, value in included, value in excluded)
 
     if choices is not None and len(choices) <= FEW:
-        panel.options = [option(value) for value in choices]
+        gone = [value for value in (*included, *excluded) if value not in choices]
+        panel.options = [option(value) for value in (*choices, *gone)]
         return
     panel.searchable = True
     panel.searched = look.searched.get(name, "")
@@ -249,7 +296,7 @@ def _matches(label: str, panel: Panel) -> bool:
     return text.startswith(wanted) or f" {wanted}" in text or (len(wanted) > 2 and wanted in text)
 
 
-def _token(form: SearchForm, control: Control, operator: str, value: str) -> Token:
+def _token(form: FilterForm, control: Control, operator: str, value: str) -> Token:
     name = control.field.name
     less = without(form.chosen, name, operator, value)
     opposite = OPPOSITES.get(operator, "")
@@ -260,11 +307,16 @@ def _token(form: SearchForm, control: Control, operator: str, value: str) -> Tok
     return Token(
         operator,
         value,
-        _text_label(operator, value),
+        _token_label(form, control, operator, value),
         operator in control.exclude,
-        query_of_tree(compose(less, form.rest), form.order),
-        query_of_tree(compose(turned, form.rest), form.order) if opposite else "",
+        form.query(form.composed(less, form.rest)),
+        form.query(form.composed(turned, form.rest)) if opposite else "",
     )
+
+
+def _token_label(form: FilterForm, control: Control, operator: str, value: str) -> str:
+    is_text = control.field.type == "text"
+    return _text_label(operator, value) if is_text else value_label(control.field, value, form)
 
 
 def _text_label(operator: str, value: str) -> str:
@@ -272,55 +324,62 @@ def _text_label(operator: str, value: str) -> str:
     return {"contains": f"“{value}”", "starts_with": f"{value}…"}.get(bare, value)
 
 
-def value_label(field: Field, value: str, form: SearchForm) -> str:
-    """A choice in words: its label, a state's name, a topic's words."""
+def value_label(field: Field, value: str, form: FilterForm) -> str:
+    """A choice in words: its label, a state's name, a topic's words, a member's name."""
     if field.name == "state":
         return region(value, form.chosen.get("country", {}).get("in", ()))
-    return facet_label(field.name, value)
+    if field.form == "member":
+        return form.choices.get(field.name, {}).get(value, "A former member")
+    return named(field, value)
 
 
-def chips_of(form: SearchForm) -> list[Chip]:
+def chips_of(form: FilterForm) -> list[Chip]:
     """Everything that is chosen, in the sidebar's order; the rest last, each as one sentence."""
     chips: list[Chip] = []
     for name, operators in form.chosen.items():
-        control = controls()[name]
+        control = form.controls[name]
         if control.kind in ("checklist", "tokens"):
             for operator, values in operators.items():
                 chips += _value_chips(form, control, operator, values)
         else:
             chips.append(_condition_chip(form, name, operators))
     for at, item in enumerate(form.rest):
-        left = compose(form.chosen, (*form.rest[:at], *form.rest[at + 1 :]))
-        text = _first_upper(sentence(Group("all", (item,))).removeprefix("People: "))
-        chips.append(Chip(text, left, query_of_tree(left, form.order), read_only=True))
+        left = form.composed(form.chosen, (*form.rest[:at], *form.rest[at + 1 :]))
+        alone = Group("all", (item,))
+        said = form.said_of(item) or sentence(alone, labels=form.labels).removeprefix("People: ")
+        own = bool(form.said_of(item))
+        chips.append(Chip(_first_upper(said), left, form.query(left), read_only=not own))
     return chips
 
 
 def _value_chips(
-    form: SearchForm, control: Control, operator: str, values: Sequence[str]
+    form: FilterForm, control: Control, operator: str, values: Sequence[str]
 ) -> Iterable[Chip]:
     name, label = control.field.name, control.field.label
     excluded = operator in control.exclude
     lead = f"{label}: not " if excluded else f"{label}: "
     if control.kind == "tokens":
-        words = [_text_label(operator, value) for value in values]
+        words = [_token_label(form, control, operator, value) for value in values]
     else:
         words = [value_label(control.field, value, form) for value in values]
     if len(values) > SINGLE_CHIPS:
         words = [f"{words[0]}, {words[1]} and {len(words) - 2} more"]
         values = [""]
     for value, word in zip(values, words, strict=True):
-        left = compose(without(form.chosen, name, operator, value or None), form.rest)
-        yield Chip(lead + word, left, query_of_tree(left, form.order), excluded)
+        left = form.composed(without(form.chosen, name, operator, value or None), form.rest)
+        yield Chip(lead + word, left, form.query(left), excluded)
 
 
-def _condition_chip(form: SearchForm, name: str, operators: Mapping[str, list[Any]]) -> Chip:
+def _condition_chip(form: FilterForm, name: str, operators: Mapping[str, list[Any]]) -> Chip:
     """A range, a date or a switch, in the words of the filter's sentence."""
-    alone = compose({name: dict(operators)}, ())
-    words = [phrase(item, Context({})) for item in alone.items if isinstance(item, Condition)]
+    alone = form.composed({name: dict(operators)}, ())
+    words = [
+        phrase(item, Context(form.labels)) for item in alone.items if isinstance(item, Condition)
+    ]
     text = ", ".join(words) or FIELDS[name].label
-    left = compose({field: v for field, v in form.chosen.items() if field != name}, form.rest)
-    return Chip(_first_upper(text), left, query_of_tree(left, form.order))
+    others = {field: v for field, v in form.chosen.items() if field != name}
+    left = form.composed(others, form.rest)
+    return Chip(_first_upper(text), left, form.query(left))
 
 
 def _first_upper(text: str) -> str:

@@ -1,0 +1,154 @@
+"""Who among people is in the workspace already: the rule of sameness for whoever brings in more.
+
+An e-mail address is one person's. A telephone number may be a switchboard's: it makes two records
+the same person only where nothing contradicts it (ADR 0016).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from cursive.lib import tenancy
+
+from .identity import normalise_name
+
+
+@dataclass(slots=True, kw_only=True)
+class Identity:
+    """All that says who somebody is, in normal forms (L-11); names as they are written."""
+
+    dedup_hash: str
+    emails: frozenset[str]
+    phones: frozenset[str]
+    first_name: str
+    last_name: str
+
+
+@dataclass(slots=True)
+class _Line:
+    """Whose number it is, as far as known: names in normal form, "" for an unknown one."""
+
+    names: set[str] = field(default_factory=set)
+    last_names: set[str] = field(default_factory=set)
+    #: Family names of those of whom no e-mail address is known.
+    without_email: set[str] = field(default_factory=set)
+
+    def add(self, first: str, last: str, *, has_email: bool) -> None:
+        self.names.add(full_name(first, last))
+        self.last_names.add(normalise_name(last))
+        if not has_email:
+            self.without_email.add(normalise_name(last))
+
+    def has(self, first: str, last: str, *, has_email: bool) -> bool:
+        """Whether somebody with this name, and an e-mail address of theirs or none, is on it.
+
+        The same name is the same person whatever the addresses. Where addresses can't decide,
+        since one side has none, only another family name tells two people apart.
+        """
+        name, family = full_name(first, last), normalise_name(last)
+        if name and name in self.names:
+            return True
+        among = self.without_email if has_email else self.last_names
+        return bool(among) and (not family or "" in among or family in among)
+
+
+def full_name(first: str, last: str) -> str:
+    """A whole name in normal form, or "" where one of its parts is unknown."""
+    first, last = normalise_name(first), normalise_name(last)
+    return f"{first} {last}" if first and last else ""
+
+
+class People:
+    """Some people, and whether somebody is one of them."""
+
+    def __init__(self) -> None:
+        self._hashes: set[str] = set()
+        self._emails: set[str] = set()
+        self._lines: dict[str, _Line] = {}
+
+    def has(self, person: Identity) -> bool:
+        """Whether it is the same person as one of these (L-12, L-13)."""
+        if person.dedup_hash in self._hashes or not self._emails.isdisjoint(person.emails):
+            return True
+        return any(
+            line.has(person.first_name, person.last_name, has_email=bool(person.emails))
+            for line in map(self._lines.get, person.phones)
+            if line is not None
+        )
+
+    def add(self, person: Identity) -> None:
+        """From now on this one counts too."""
+        self._hashes.add(person.dedup_hash)
+        self._emails |= person.emails
+        for phone in person.phones:
+            self._line(phone).add(
+                person.first_name, person.last_name, has_email=bool(person.emails)
+            )
+
+    def add_email(self, email: str) -> None:
+        """Somebody has this address."""
+        self._emails.add(email)
+
+    def add_phone(self, phone: str, first: str, last: str, *, has_email: bool) -> None:
+        """Somebody of this name has this number."""
+        self._line(phone).add(first, last, has_email=has_email)
+
+    def _line(self, phone: str) -> _Line:
+        return self._lines.setdefault(phone, _Line())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who is a lead of the workspace: brought by the job that asks, or otherwise before."""
+
+    before: People
+    by_this_job: People
+
+
+def known_among(
+    workspace_id: UUID, people: Collection[Identity], *, job_id: UUID | None = None
+) -> Known:
+    """The leads with an e-mail address or number of `people`, deleted ones too.
+
+    Two indexed look-ups, however many leads there are. Whose catalogue id or identity hash a
+    living lead has, only the insert finds out.
+    """
+    known = Known(People(), People())
+    emails = _rows(
+        workspace_id, "email_key", "email_key", (mail for one in people for mail in one.emails)
+    )
+    for email, job in emails:
+        _side(known, job, job_id).add_email(email)
+    phones = _rows(
+        workspace_id,
+        "phone_key",
+        "phone_key, first_name, last_name, email_key <> ''",
+        (number for one in people for number in one.phones),
+    )
+    for phone, first, last, has_email, job in phones:
+        _side(known, job, job_id).add_phone(phone, first, last, has_email=has_email)
+    return known
+
+
+def _side(known: Known, job: UUID | None, asking: UUID | None) -> People:
+    return known.by_this_job if job is not None and job == asking else known.before
+
+
+def _rows(
+    workspace_id: UUID, column: str, wanted: str, values: Iterable[str]
+) -> list[tuple[Any, ...]]:
+    """What leads say whose `column` is one of `values`, and their jobs.
+
+    One array walks the index once a value, whatever the planner knows of the table.
+    """
+    looked_for = list(set(values))
+    if not looked_for:
+        return []
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT {wanted}, job_id FROM leads_lead"
+            f" WHERE workspace_id = %s AND {column} <> '' AND {column} = ANY(%s)",
+            [workspace_id, looked_for],
+        )
+        return cursor.fetchall()

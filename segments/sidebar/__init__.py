@@ -1,1 +1,0 @@
-"""The filter sidebar: simple form fields become a filter document, and a filter becomes them."""
