@@ -5,6 +5,7 @@ from accounts.audit.admin import AuditEntryAdmin
 from accounts.invitations.admin import InvitationAdmin
 from accounts.keys.admin import ApiKeyAdmin
 from accounts.profiles.admin import BusinessProfileAdmin
+from accounts.security.admin import SecurityEventAdmin
 from accounts.workspaces.admin import MembershipAdmin, UserAdmin, WorkspaceAdmin
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "GroupAdmin",
     "InvitationAdmin",
     "MembershipAdmin",
+    "SecurityEventAdmin",
     "UserAdmin",
     "WorkspaceAdmin",
 ]

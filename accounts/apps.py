@@ -8,16 +8,21 @@ class AccountsConfig(AppConfig):
     """People, workspaces, access, audit."""
 
     name = "accounts"
+    verbose_name = "People and workspaces"
 
     def ready(self) -> None:
         from accounts.access import events, schema  # noqa: F401 (they register themselves)
+        from accounts.access.events import limit_refused
         from accounts.audit.operations import record_audit
         from cursive.lib.audit_port import register_recorder
+        from cursive.lib.limits import register_refusal_listener
         from cursive.lib.partitions import register_partitioned
         from cursive.lib.ui.navigation import Entry, register
 
         register_recorder(record_audit)
+        register_refusal_listener(limit_refused)
         register_partitioned("accounts_auditentry")
+        register_partitioned("accounts_securityevent")
         managers, owners = frozenset({"admin", "owner"}), frozenset({"owner"})
         register(
             Entry(
@@ -65,6 +70,16 @@ class AccountsConfig(AppConfig):
                 section="settings",
                 roles=owners,
                 words="who did what",
+                in_sidebar=False,
+            ),
+            Entry(
+                "Security",
+                "accounts:security",
+                icon="shield-lock",
+                order=55,
+                section="settings",
+                roles=owners,
+                words="security events failed sign-ins lockouts attacks",
                 in_sidebar=False,
             ),
             Entry(

@@ -11,5 +11,6 @@ urlpatterns = [
     path("", include("accounts.profiles.urls")),
     path("", include("accounts.keys.urls")),
     path("", include("accounts.audit.urls")),
+    path("", include("accounts.security.urls")),
     path("", include("accounts.mailbox.urls")),
 ]

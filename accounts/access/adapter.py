@@ -19,6 +19,7 @@ from .addresses import client_address
 log = logging.getLogger(__name__)
 
 SIGN_IN_WAIT = 15 * 60
+LONGEST_ADDRESS = 254
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -32,6 +33,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that sign-in limits are counted for."""
         return client_address(request) or "unknown"
+
+    def clean_email(self, email: str) -> str:
+        """Refuse an address that would be stored cut: allauth's forms take longer ones."""
+        if len(email) > LONGEST_ADDRESS:
+            raise ValidationError(f"An e-mail address has at most {LONGEST_ADDRESS} characters.")
+        return email
 
     # --- signing in -----------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 """The client's address, as far as it can be trusted."""
 
-import ipaddress
-
 from django.conf import settings
 from django.http import HttpRequest
+
+from cursive.lib.addresses import plain_address
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -21,15 +21,3 @@ def client_address(request: HttpRequest) -> str | None:
         return plain_address(address)
     except ValueError:
         return None
-
-
-def plain_address(text: str) -> str:
-    """An address in the one form that lists, logs and limits compare.
-
-    IPv4 that came in IPv6's clothes is IPv4, and an interface's name (%eth0) is left out.
-    Raises ValueError for what is no address.
-    """
-    address = ipaddress.ip_address(text)
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(address.ipv4_mapped or ipaddress.IPv6Address(int(address)))
-    return str(address)

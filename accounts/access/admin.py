@@ -15,6 +15,8 @@ from django.shortcuts import redirect
 
 from accounts.audit.admin import AuditedAdmin
 
+from . import events
+
 
 def _password_change(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     return redirect("account_change_password")
@@ -65,6 +67,12 @@ class AuthenticatorAdmin(AuditedAdmin):
         """People set up their second factors."""
         return False
 
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        """Take it away; whose it was, their owners will see it."""
+        who, user, type_ = request.actor, obj.user, str(obj.type)  # type: ignore[attr-defined]
+        super().delete_model(request, obj)
+        events.factor_removed_by_staff(who, user, type_)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers only."""
         return bool(getattr(request.user, "is_superuser", False))
@@ -73,3 +81,5 @@ class AuthenticatorAdmin(AuditedAdmin):
 @admin.register(Group)
 class GroupAdmin(AuditedAdmin, PlainGroupAdmin):
     """Rights of staff by group."""
+
+    filter_horizontal = ()  # two lists side by side, which are too wide and say nothing by voice

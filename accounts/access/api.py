@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
@@ -10,7 +11,9 @@ from accounts.workspaces.guards import refusal
 from accounts.workspaces.models import Role
 from accounts.workspaces.requests import MemberRequest, WorkspaceRequest
 from cursive.lib.actors import Actor
-from cursive.lib.errors import Forbidden
+from cursive.lib.errors import Forbidden, NotFound
+
+from .second_factor import has_second_factor
 
 if TYPE_CHECKING:  # importing it here for good would be a circle: it imports this module
     from rest_framework.views import APIView
@@ -44,8 +47,9 @@ class WorkspacePermission(permissions.BasePermission):
     """Whoever calls has a workspace, and the scope or role that the view asks for.
 
     Reading asks for scope `read`, all else for `write`; a view may say `required_scope` and
-    `required_role` (keys count as members with their scopes; a view with a role above member
-    that keys may not use at all says `keys_allowed = False`).
+    `required_role`. Keys count as members: what asks for a role above that is not theirs, unless
+    the view says `keys_allowed = True`, since its scope decides there (`billing`, say). With
+    `keys_allowed = False` no key may use it.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
@@ -60,13 +64,29 @@ class WorkspacePermission(permissions.BasePermission):
         actor: Actor = plain.actor
         if needed not in actor.scopes:
             raise Forbidden(f"This API key lacks the scope '{needed}'.")
+        role = getattr(view, "required_role", Role.MEMBER)
         if plain.membership is None:
-            if not getattr(view, "keys_allowed", True):
+            if not getattr(view, "keys_allowed", role == Role.MEMBER):
                 raise Forbidden("API keys can't do this; sign in.")
             return True
-        role = getattr(view, "required_role", Role.MEMBER)
         if not plain.membership.at_least(role):
             raise Forbidden(refusal(role))
+        return True
+
+
+class StaffPermission(permissions.BasePermission):
+    """Staff by their session, with a second factor where Django admin asks for one.
+
+    For everybody else there is nothing here: 404, whatever they send.
+    """
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """True, or 404."""
+        user = request._request.user
+        if not (user.is_active and getattr(user, "is_staff", False)):
+            raise NotFound("There is nothing here.")
+        if settings.STAFF_MFA_REQUIRED and not has_second_factor(user):
+            raise NotFound("There is nothing here.")
         return True
 
 

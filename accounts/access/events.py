@@ -1,6 +1,9 @@
-"""What happens at sign-in, written to the audit log (A-7): allauth's hooks and signals end here."""
+"""What happens at sign-in, written to the audit log (A-7) and, where it may be an attack, noted as
+a security event (A-8): allauth's hooks and signals end here.
+"""
 
 from typing import Any
+from uuid import UUID
 
 from allauth.account import signals as account
 from allauth.account.models import EmailAddress
@@ -9,11 +12,15 @@ from allauth.mfa.models import Authenticator
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts.security.models import Kind, Risk
+from accounts.security.operations import note_security_event
 from accounts.workspaces.models import Membership, User
-from accounts.workspaces.queries import memberships_of
-from accounts.workspaces.requests import SESSION_KEY
-from cursive.lib.actors import Actor
+from accounts.workspaces.queries import memberships_of, workspace_ids_of
+from accounts.workspaces.requests import SESSION_KEY, WorkspaceRequest
+from cursive.lib.actors import Actor, current_actor
 from cursive.lib.audit_port import record
+from cursive.lib.limits import Limit
+from cursive.lib.tenancy import current_workspace_id, on_commit
 
 from .actors import nobody, user_actor
 
@@ -38,13 +45,62 @@ def signed_out(request: HttpRequest) -> None:
 
 
 def sign_in_failed(request: HttpRequest, email: str) -> None:
-    """A wrong password or an unknown address; belongs to no workspace, so staff see it."""
+    """A wrong password or an unknown address.
+
+    In the audit log it belongs to no workspace, so staff see it; owners see it as a security
+    event of their people.
+    """
     _note_attempt(request, "login_failed", email)
+    _warn(email, nobody(request), Kind.LOGIN_FAILED, Risk.LOW, email=email[:254])
 
 
 def sign_in_refused(request: HttpRequest, email: str) -> None:
     """Too many failures: not even tried."""
     _note_attempt(request, "login_refused", email)
+    _warn(email, nobody(request), Kind.LOCKOUT, Risk.MEDIUM, email=email[:254])
+
+
+def second_factor_refused(request: HttpRequest, user: User) -> None:
+    """Too many wrong codes: not even tried."""
+    who = user_actor(request, user)
+    _warn(user.email, who, Kind.LOCKOUT, Risk.HIGH, step="second factor")
+
+
+def factor_removed_by_staff(who: Actor, user: User, type_: str) -> None:
+    """Somebody's second factor, taken away for them."""
+    on_commit(
+        lambda: _warn(
+            user.email,
+            who,
+            Kind.MFA_CHANGE,
+            Risk.HIGH,
+            change="removed by staff",
+            type=type_,
+            user=user.email,
+        )
+    )
+
+
+def asked_too_often(request: WorkspaceRequest) -> None:
+    """Past one of allauth's own limits: on sign-ups, resets, mails."""
+    note_security_event(
+        kind=Kind.LIMIT_REFUSED,
+        risk=Risk.LOW,
+        workspace_id=request.workspace.id if request.workspace else None,
+        actor=request.actor,
+        detail={"limit": "sign-in pages", "page": request.path[:120]},
+    )
+
+
+def limit_refused(limit: Limit, subject: str) -> None:
+    """Past one of the product's limits (platform.md); `cursive.lib.limits` calls it."""
+    note_security_event(
+        kind=Kind.LIMIT_REFUSED,
+        risk=Risk.MEDIUM if limit.fail_closed else Risk.LOW,
+        workspace_id=current_workspace_id(),
+        actor=current_actor(),
+        detail={"limit": limit.name, "rate": limit.rate, "subject": subject},
+    )
 
 
 @receiver(account.user_signed_up)
@@ -85,6 +141,7 @@ def _email_changed(
 @receiver(mfa.authenticator_added)
 def _factor_added(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
     _note(request, user, "mfa_add", new={"type": authenticator.type}, severity="warning")
+    _warn_of_change(request, user, authenticator, Risk.LOW, "added")
 
 
 @receiver(mfa.authenticator_removed)
@@ -92,11 +149,13 @@ def _factor_removed(
     request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
     _note(request, user, "mfa_remove", old={"type": authenticator.type}, severity="warning")
+    _warn_of_change(request, user, authenticator, Risk.HIGH, "removed")
 
 
 @receiver(mfa.authenticator_reset)
 def _factor_reset(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
     _note(request, user, "mfa_reset", new={"type": authenticator.type}, severity="warning")
+    _warn_of_change(request, user, authenticator, Risk.MEDIUM, "renewed")
 
 
 @receiver(mfa.authentication_failed)
@@ -104,6 +163,8 @@ def _factor_failed(
     request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
     _note(request, user, "mfa_failed", new={"type": authenticator.type}, severity="warning")
+    who = user_actor(request, user)
+    _warn(user.email, who, Kind.MFA_FAILED, Risk.MEDIUM, type=authenticator.type)
 
 
 def _note(request: HttpRequest, user: User, action: str, **details: Any) -> None:
@@ -129,6 +190,24 @@ def _note_attempt(request: HttpRequest, action: str, email: str) -> None:
         new={"email": email[:254]},
         severity="warning",
     )
+
+
+def _warn_of_change(
+    request: HttpRequest, user: User, authenticator: Authenticator, risk: str, change: str
+) -> None:
+    who = user_actor(request, user)
+    type_ = str(authenticator.type)
+    # Only once it is so: a change that is rolled back was none.
+    on_commit(lambda: _warn(user.email, who, Kind.MFA_CHANGE, risk, change=change, type=type_))
+
+
+def _warn(address: str, who: Actor, kind: str, risk: str, **detail: str) -> None:
+    """A security event in each workspace of whoever has this address; else one for staff."""
+    workspaces: list[UUID | None] = [*workspace_ids_of(address)]
+    for workspace_id in workspaces or [None]:
+        note_security_event(
+            kind=kind, risk=risk, workspace_id=workspace_id, actor=who, detail=detail
+        )
 
 
 def _landing(request: HttpRequest, user: User) -> Membership | None:

@@ -13,11 +13,11 @@ from accounts.keys.queries import key_by_token
 from accounts.workspaces.models import User
 from accounts.workspaces.queries import memberships_of
 from accounts.workspaces.requests import SESSION_KEY, WorkspaceRequest, choose_workspace
-from cursive.lib.actors import Actor
+from cursive.lib.actors import Actor, acting_as
 from cursive.lib.tenancy import system_context, tenant_context
 
-from .actors import actor_of
-from .addresses import client_address
+from .actors import actor_of, meta_of
+from .crossing import watch_crossing
 from .second_factor import setup_redirect
 from .streams import continue_stream
 
@@ -54,7 +54,10 @@ class WorkspaceMiddleware:
             response = self._as_staff(request)
         else:
             self._identify(request)
-            response = self._as_member(request)
+            with acting_as(request.actor):
+                response = self._as_member(request)
+            if response.status_code == 404:
+                watch_crossing(request, response)
         if response.streaming:
             continue_stream(request, response, request.workspace.id if request.workspace else None)
         return response
@@ -62,7 +65,8 @@ class WorkspaceMiddleware:
     def _as_staff(self, request: WorkspaceRequest) -> HttpResponseBase:
         with system_context():
             request.actor = actor_of(request)
-            return setup_redirect(request) or self.get_response(request)
+            with acting_as(request.actor):
+                return setup_redirect(request) or self.get_response(request)
 
     def _as_member(self, request: WorkspaceRequest) -> HttpResponseBase:
         workspace = request.workspace
@@ -82,7 +86,7 @@ class WorkspaceMiddleware:
         request.actor = actor_of(request)
 
     def _identify_key(self, request: WorkspaceRequest) -> None:
-        key = key_by_token(_bearer(request), client_address(request))
+        key = key_by_token(_bearer(request), meta_of(request))
         if key is not None:
             request.api_key = key
             request.workspace = key.workspace

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import GenericIPAddressField, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
@@ -27,6 +27,14 @@ from .queries import EXPORT_BATCH, Pick
 
 class ReadOnlyAdmin(ModelAdmin):
     """Staff may look, and nothing else."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """As usual, but an address must be one: the database takes no other for a comparison."""
+        name = lookup.partition("__")[0]
+        fields = {field.name: field for field in self.model._meta.get_fields()}
+        if isinstance(fields.get(name), GenericIPAddressField):
+            return lookup in (name, f"{name}__exact") and _is_address(value)
+        return super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Rows come from the product."""
@@ -97,14 +105,22 @@ def _uuid(text: str) -> UUID:
     return UUID(text)
 
 
-def _moment(text: str) -> datetime:
+def read_moment(text: str) -> datetime:
     """A day's beginning or a time; UTC where it doesn't say otherwise."""
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _address(text: str) -> str:
+def read_address(text: str) -> str:
+    """An address as the database writes it; ValueError where it is none."""
     return str(ip_address(text))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(read_address(text))
+    except ValueError:
+        return False
 
 
 def text_filter(
@@ -145,8 +161,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "ip",
     )
     list_filter = (
-        text_filter("from", "day or time, from", "created_at__gte", _moment),
-        text_filter("to", "day or time, before", "created_at__lt", _moment),
+        text_filter("from", "day or time, from", "created_at__gte", read_moment),
+        text_filter("to", "day or time, before", "created_at__lt", read_moment),
         "severity",
         "actor_kind",
         text_filter("workspace", "workspace's id", "workspace_id", _uuid),
@@ -156,7 +172,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         text_filter("did", "action", "action"),
         text_filter("what", "resource", "resource"),
         text_filter("what_id", "resource's id", "resource_id"),
-        text_filter("ip_address", "IP address", "ip", _address),
+        text_filter("ip_address", "IP address", "ip", read_address),
         text_filter("agent", "user agent holds", "user_agent__contains"),
         text_filter("verb", "method", "method"),
         text_filter("path", "endpoint starts with", "endpoint__startswith"),
@@ -177,13 +193,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """The chosen entries, or all that the filters leave, as CSV."""
         note_export(workspace_id=None, actor=request.actor, pick=Pick())  # type: ignore[attr-defined]
         return StreamingHttpResponse(
-            csv_lines(_batches(queryset), workspace=True),
+            csv_lines(newest_batches(queryset, EXPORT_BATCH), workspace=True),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{file_name()}"'},
         )
 
 
-def _batches(queryset: QuerySet[AuditEntry]) -> Iterator[list[AuditEntry]]:
+def newest_batches(queryset: QuerySet[Any], size: int) -> Iterator[list[Any]]:
     """Newest first, a batch a query; each enters the system's context anew, being a stream."""
     last: int | None = None
     while True:
@@ -191,8 +207,8 @@ def _batches(queryset: QuerySet[AuditEntry]) -> Iterator[list[AuditEntry]]:
             rest = queryset.order_by("-id")
             if last is not None:
                 rest = rest.filter(id__lt=last)
-            batch = list(rest[:EXPORT_BATCH])
+            batch = list(rest[:size])
         yield batch
-        if len(batch) < EXPORT_BATCH:
+        if len(batch) < size:
             return
         last = batch[-1].id

@@ -12,14 +12,47 @@ from .queries import Choices, Pick
 EARLIEST, LATEST = date(2000, 1, 1), date(9000, 1, 1)
 
 
-class FilterForm(forms.Form):
+class DaysForm(forms.Form):
+    """From which day to which; both may be left out."""
+
+    since = forms.DateField(required=False, label="From")
+    until = forms.DateField(required=False, label="To")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("since", "until"):
+            self.fields[name].widget = forms.DateInput(
+                attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """The days are within what a log can hold, and in order."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in ("since", "until"):
+            day = values.get(name)
+            if day is not None and not EARLIEST <= day <= LATEST:
+                self.add_error(name, "Choose a day from the year 2000 on.")
+        since, until = values.get("since"), values.get("until")
+        if since and until and since > until:
+            self.add_error("until", "The last day comes before the first one.")
+        return values
+
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """The days as moments of the active time zone; the second isn't included."""
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        return (
+            _midnight(since) if since else None,
+            _midnight(until + timedelta(days=1)) if until else None,
+        )
+
+
+class FilterForm(DaysForm):
     """What to show: action, resource, who, from which day to which."""
 
     action = forms.CharField(required=False, max_length=40)
     resource = forms.CharField(required=False, max_length=40, label="What")
     who = forms.CharField(required=False, max_length=210)
-    since = forms.DateField(required=False, label="From")
-    until = forms.DateField(required=False, label="To")
+    field_order = ("action", "resource", "who", "since", "until")
 
     def __init__(self, *args: Any, choices: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,34 +68,18 @@ class FilterForm(forms.Form):
             self.fields[name].widget = forms.Select(
                 attrs={"class": "form-select"}, choices=[("", everything), *pairs, *extra]
             )
-        for name in ("since", "until"):
-            self.fields[name].widget = forms.DateInput(
-                attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"
-            )
-
-    def clean(self) -> dict[str, Any]:
-        """The days are within what the log can hold, and in order."""
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in ("since", "until"):
-            day = values.get(name)
-            if day is not None and not EARLIEST <= day <= LATEST:
-                self.add_error(name, "Choose a day from the year 2000 on.")
-        since, until = values.get("since"), values.get("until")
-        if since and until and since > until:
-            self.add_error("until", "The last day comes before the first one.")
-        return values
 
     def pick(self) -> Pick:
-        """What was chosen, as far as it can be used. Days are of the active time zone."""
+        """What was chosen, as far as it can be used."""
         self.full_clean()
+        since, until = self.span()
         given = self.cleaned_data
-        since, until = given.get("since"), given.get("until")
         return Pick(
             action=given.get("action", ""),
             resource=given.get("resource", ""),
             who=given.get("who", ""),
-            since=_midnight(since) if since else None,
-            until=_midnight(until + timedelta(days=1)) if until else None,
+            since=since,
+            until=until,
         )
 
 

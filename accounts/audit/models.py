@@ -50,6 +50,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         base_manager_name = "objects"
+        verbose_name_plural = "audit entries"
         indexes = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="audit_recent"),
             models.Index(
@@ -79,7 +80,7 @@ class AuditEntry(models.Model):
         """
         old, new = self.old or {}, self.new or {}
         told = [
-            (words(name).lower(), _shown(old.get(name)), _shown(new.get(name)))
+            (words(name).lower(), shown(old.get(name)), shown(new.get(name)))
             for name in dict.fromkeys([*old, *new])
         ]
         return [
@@ -95,13 +96,14 @@ def words(code: str) -> str:
     return text.replace("Api ", "API ").replace("Mfa ", "MFA ")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A noted value as people read it; "" for none."""
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value) or "none"
+        return ", ".join(shown(item) for item in value) or "none"
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_shown(item)}" for name, item in value.items())
+        return "; ".join(f"{name}: {shown(item)}" for name, item in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

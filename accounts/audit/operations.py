@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +13,9 @@ from cursive.lib.tenancy import (
     system_context,
 )
 
+from .masking import masked
 from .models import AuditEntry
 from .queries import Pick
-
-SECRET_WORDS = ("password", "secret", "token", "hash", "recovery", "authorization", "card")
-MASK = "•••"
-LONGEST = 500
 
 
 def record_audit(
@@ -49,8 +44,8 @@ def record_audit(
         action=action,
         resource=resource,
         resource_id=resource_id[:64],
-        old=_masked(old),
-        new=_masked(new),
+        old=masked(old),
+        new=masked(new),
         severity=severity,
         ip=actor.request.ip,
         user_agent=actor.request.user_agent[:300],
@@ -86,26 +81,3 @@ def _in_transaction_of(workspace_id: UUID | None) -> bool:
         and workspace_id == current_workspace_id()
         and connection().in_atomic_block
     )
-
-
-def _masked(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if values is None:
-        return None
-    return {
-        name: MASK if any(word in name.lower() for word in SECRET_WORDS) else _plain(value)
-        for name, value in values.items()
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    if isinstance(value, Mapping):
-        return _masked(value)
-    if isinstance(value, list | tuple | set):
-        return [_plain(item) for item in value][:50]
-    if isinstance(value, str):
-        return value[:LONGEST]
-    return value

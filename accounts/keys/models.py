@@ -59,11 +59,14 @@ class ApiKey(TenantModel):
     created_at = models.DateTimeField(default=timezone.now)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    # Where it has been used from, newest last: another network is a security event.
+    networks = ArrayField(models.CharField(max_length=43), default=list, editable=False)
 
     objects = scoped_manager(ApiKeyQuerySet)
 
     class Meta(TenantModel.Meta):
         abstract = False
+        verbose_name = "API key"
         indexes = [models.Index(fields=["workspace", "-created_at"], name="api_key_recent")]
 
     def __str__(self) -> str:

@@ -90,6 +90,7 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.workspace')),
             ],
             options={
+                'verbose_name_plural': 'audit entries',
                 'base_manager_name': 'objects',
             },
         ),
@@ -111,6 +112,7 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],
             options={
+                'verbose_name': 'API key',
                 'abstract': False,
                 'base_manager_name': 'objects',
             },

@@ -1,6 +1,6 @@
 """Business profiles by REST (A-5)."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED
 from rest_framework.views import APIView
 
-from accounts.workspaces.requests import MemberRequest
+from accounts.access.api import caller
 from cursive.lib.ui.pagination import numbered_page
 
 from . import operations
@@ -66,7 +66,7 @@ class ProfileList(APIView):
     @extend_schema(responses=ProfilePageSerializer, operation_id="business_profiles_list")
     def get(self, request: Request) -> Response:
         """The profiles, the default one first."""
-        page = numbered_page(profiles_of(_workspace(request)), request.query_params)
+        page = numbered_page(profiles_of(caller(request).workspace.id), request.query_params)
         return Response(page.answer(list(ProfileSerializer(page.items, many=True).data)))
 
     @extend_schema(
@@ -79,8 +79,8 @@ class ProfileList(APIView):
         given = ProfileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         profile = operations.create_profile(
-            workspace_id=_workspace(request),
-            actor=_plain(request).actor,
+            workspace_id=caller(request).workspace.id,
+            actor=caller(request).actor,
             values=given.validated_data,
         )
         return Response(ProfileSerializer(profile).data, status=HTTP_201_CREATED)
@@ -92,7 +92,9 @@ class ProfileDetail(APIView):
     @extend_schema(responses=ProfileSerializer, operation_id="business_profiles_retrieve")
     def get(self, request: Request, profile_id: UUID) -> Response:
         """The profile."""
-        return Response(ProfileSerializer(profile_of(_workspace(request), profile_id)).data)
+        return Response(
+            ProfileSerializer(profile_of(caller(request).workspace.id, profile_id)).data
+        )
 
     @extend_schema(
         request=ProfileSerializer,
@@ -101,22 +103,13 @@ class ProfileDetail(APIView):
     )
     def put(self, request: Request, profile_id: UUID) -> Response:
         """Replace the profile: what is left out becomes empty; the default stays the default."""
-        profile_of(_workspace(request), profile_id)
+        profile_of(caller(request).workspace.id, profile_id)
         given = ProfileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         profile = operations.change_profile(
-            workspace_id=_workspace(request),
-            actor=_plain(request).actor,
+            workspace_id=caller(request).workspace.id,
+            actor=caller(request).actor,
             profile_id=profile_id,
             values={**operations.EMPTY, **given.validated_data},
         )
         return Response(ProfileSerializer(profile).data)
-
-
-def _plain(request: Request) -> MemberRequest:
-    # The permission class has seen to it that there is a workspace.
-    return cast(MemberRequest, request._request)
-
-
-def _workspace(request: Request) -> UUID:
-    return _plain(request).workspace.id

@@ -3,6 +3,7 @@
 from django import forms
 
 from cursive.lib.errors import DomainError, Forbidden, NotFound
+from cursive.lib.ui.numbers import WholeNumberField
 from cursive.lib.vocabulary import country_choices
 
 from .models import Workspace
@@ -36,7 +37,7 @@ class NewWorkspaceForm(forms.Form):
 class WorkspaceForm(NewWorkspaceForm):
     """All settings of a workspace."""
 
-    low_credit_threshold = forms.IntegerField(
+    low_credit_threshold = WholeNumberField(
         label="Warn below",
         min_value=0,
         max_value=1_000_000,

@@ -20,6 +20,18 @@ def memberships_of(user: User) -> list[Membership]:
     return found
 
 
+def workspace_ids_of(email: str) -> list[UUID]:
+    """The living workspaces of whoever signs in with this address; none for a stranger's."""
+    with system_context():
+        return list(
+            Membership.objects.filter(
+                user__email=email.strip().lower(), workspace__deleted_at__isnull=True
+            )
+            .order_by("id")
+            .values_list("workspace_id", flat=True)
+        )
+
+
 def membership_in(user: User, workspace_id: UUID) -> Membership | None:
     """The user's membership in one living workspace, or None."""
     with system_context():

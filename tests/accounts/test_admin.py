@@ -66,8 +66,8 @@ def save(client, path, values):
 @pytest.mark.parametrize("model", MODELS)
 def test_every_list_opens_and_searches(sam, model):
     assert sam.get(page_of(model)).status_code == 200
-    answer = sam.get(page_of(model), {"q": "ali\x00ce"})
-    assert answer.status_code == 200
+    assert sam.get(page_of(model), {"q": "alice"}).status_code == 200
+    assert sam.get(page_of(model), {"q": "ali\x00ce"}).status_code == 400
     added = reverse(f"admin:{model}_add")
     assert sam.get(added).status_code == (200 if model == "auth_group" else 403)
 
@@ -237,7 +237,7 @@ def test_staff_see_all_and_filter_by_every_field(log, acme):
 
 
 @pytest.mark.parametrize("name", ["workspace", "user", "key", "from", "to", "ip_address", "who"])
-@pytest.mark.parametrize("value", ["x", "\x00", "'; --", "9" * 50, "0000-00-00"])
+@pytest.mark.parametrize("value", ["x", "'; --", "9" * 50, "0000-00-00"])
 def test_filters_that_cannot_be_find_nothing(log, name, value):
     assert found(log, **{name: value}) == set()
 

@@ -2,15 +2,20 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.access.api import WorkspacePermission
 from accounts.keys.models import ApiKey
 from accounts.profiles.models import BusinessProfile
-from accounts.workspaces.models import Workspace
-from cursive.lib.tenancy import system_context
+from accounts.workspaces.models import Role, Workspace
+from cursive.lib.actors import Actor
+from cursive.lib.errors import Forbidden
+from cursive.lib.tenancy import system_context, tenant_context
+from leads.records.models import Lead
 from tests import cast
 from tests.accounts.conftest import browser
 from tests.accounts.keys.test_keys import API, call, make
@@ -188,3 +193,45 @@ def test_anonymous_is_401_and_somebody_without_a_workspace_403(acme):
     refused(browser().get(API), 401)
     problem = refused(browser(cast.user("Zoe")).get(API), 403)
     assert "no workspace" in problem["detail"]
+
+
+@pytest.mark.parametrize("scopes", [["write"], ["read", "write", "billing"]])
+def test_keys_count_as_members(acme, scopes):
+    """A-2: what members can't do a key can't, whatever its scopes: deleting leads, say."""
+    lead = cast.lead(acme.workspace)
+    _, token = make(acme, scopes=scopes)
+    refused(call(token, path=f"/api/leads/{lead.id}", method="delete"), 403)
+    with tenant_context(acme.workspace.id):
+        assert Lead.objects.get(id=lead.id).deleted_at is None
+    answer = call(
+        token,
+        path=f"/api/leads/{lead.id}",
+        method="patch",
+        data=json.dumps({"notes": "Called"}),
+        content_type="application/json",
+    )
+    assert answer.status_code == 200
+    assert browser(acme.owner).delete(f"/api/leads/{lead.id}").status_code == 204
+
+
+def test_a_view_may_leave_it_to_the_scope(acme):
+    """A-6: where a view says so a key's scope is enough, though members may not."""
+
+    class Paying:
+        required_scope = "billing"
+        required_role = Role.ADMIN
+
+    class ByScope(Paying):
+        keys_allowed = True
+
+    def may(view, *scopes):
+        actor = Actor(kind="key", label="CRM", scopes=frozenset(scopes))
+        plain = SimpleNamespace(workspace=acme.workspace, actor=actor, membership=None)
+        return WorkspacePermission().has_permission(
+            SimpleNamespace(_request=plain, method="POST"), view
+        )
+
+    assert may(ByScope(), "billing")
+    for view, scopes in ((ByScope(), ["write"]), (Paying(), ["billing"])):
+        with pytest.raises(Forbidden):
+            may(view, *scopes)

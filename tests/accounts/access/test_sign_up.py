@@ -83,6 +83,7 @@ def test_the_link_works_in_another_browser_without_signing_it_in(db):
         ("email", "x"),
         ("email", "a\x00@new.example"),
         ("email", f"{'x' * 10_000}@new.example"),
+        ("email", f"abcde@{'.'.join(['b' * 60] * 4)}.example"),  # would be stored cut
         ("password1", ""),
         ("password1", "short"),
         ("password1", "password1234"),
@@ -182,6 +183,16 @@ def test_changing_the_address_needs_the_new_mailbox(acme):
         {"email": "bob@new.example"},
     )
     assert acme.role(acme.member) == "member"
+
+
+def test_an_address_that_would_be_stored_cut_is_refused(acme):
+    address = f"abcde@{'.'.join(['b' * 60] * 4)}.example"
+    assert len(address) > 254
+    answer = signed_in(acme.member).post(
+        reverse("account_email"), {"email": address, "action_add": ""}
+    )
+    assert answer.status_code == 200 and "at most 254 characters" in answer.content.decode()
+    assert mail.outbox == []
 
 
 def test_signing_up_too_often_is_a_429_with_our_page(db, settings):

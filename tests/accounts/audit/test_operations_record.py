@@ -7,8 +7,8 @@ import pytest
 
 ACCOUNTS = Path(__file__).resolve().parents[3] / "accounts"
 RECORDERS = {"record", "record_audit"}
-# Writes the entries itself.
-IS_THE_LOG = {("audit", "record_audit")}
+# They write a log themselves.
+IS_THE_LOG = {("audit", "record_audit"), ("security", "note_security_event")}
 
 
 def silent(source: str) -> list[str]:
