@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from cursive.launcher.errors import LaunchError
 from cursive.launcher.output import report, say, step
+from cursive.launcher.payments import local_address, start_payments
 from cursive.launcher.services import application_variables, command_environment, start_services
 from cursive.launcher.state import ROOT, State, free_port, port_problem
 from cursive.launcher.supervisor import Stopped, Supervisor
@@ -47,6 +48,9 @@ def _start_all(supervisor: Supervisor, *, host: str, port: int) -> None:
         services = start_services(supervisor)
         notes += services.described
     variables = application_variables(state, services, mode="demo", base_url=url)
+    with step("test payments") as notes:
+        variables |= start_payments(supervisor, variables, host=host, port=port)
+        notes.append(variables.get("STRIPE_LOCAL_URL", "off"))
     state.announce(url=url, variables=variables)
     environment = command_environment(variables)
     with step("database") as notes:
@@ -101,7 +105,7 @@ def start_web(supervisor: Supervisor, environment: dict[str, str], *, host: str,
 
 def health_probe(host: str, port: int) -> Callable[[], bool]:
     """A function that says whether GET /api/health answers with 200."""
-    address = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    address = local_address(host)
 
     def probe() -> bool:
         connection = http.client.HTTPConnection(address, port, timeout=5)

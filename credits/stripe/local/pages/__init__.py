@@ -1,0 +1,1 @@
+"""The hosted pages: Checkout, the customer portal, an invoice. No script, one style sheet."""
