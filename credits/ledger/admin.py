@@ -39,8 +39,8 @@ class BooksAdmin(ReadOnlyAdmin):
 class AccountAdmin(BooksAdmin):
     """What each workspace has. Credits are granted here."""
 
-    list_display = ("workspace", "balance", "held", "created_at")
-    list_filter = (WORKSPACE_FILTER,)
+    list_display = ("workspace", "balance", "held", "frozen", "created_at")
+    list_filter = (WORKSPACE_FILTER, "frozen")
     search_fields = ("workspace__name",)
     ordering = ("-created_at", "id")
     actions_list = ("grant_credits", "check_ledger")

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access.api import caller
 from accounts.workspaces.models import Workspace
 from cursive.lib.errors import InvalidInput
 from cursive.lib.ui.pagination import keyset_page, numbered_page, parse_page
@@ -92,7 +93,7 @@ class BalanceView(APIView):
     @extend_schema(responses=BalanceSerializer)
     def get(self, request: Request) -> Response:
         """The workspace's balance, live."""
-        workspace = _workspace(request)
+        workspace = caller(request).workspace
         found = balance_of(workspace.id)
         document = {
             "balance": found.available,
@@ -119,7 +120,7 @@ class TransactionListView(APIView):
     )
     def get(self, request: Request) -> Response:
         """One page (X-4). The first tells the cursor `next`, as does each that it leads to."""
-        workspace, params = _workspace(request), request.query_params
+        workspace, params = caller(request).workspace, request.query_params
         form = HistoryForm(params)
         chosen = form.chosen()
         if form.errors:
@@ -140,11 +141,6 @@ class TransactionListView(APIView):
         if not params.get("cursor"):
             answer |= {"page": 1, "total": entries.count()}
         return Response(answer)
-
-
-def _workspace(request: Request) -> Workspace:
-    workspace: Workspace = request._request.workspace  # type: ignore[attr-defined]
-    return workspace
 
 
 def _data(workspace: Workspace, entries: Sequence[Entry]) -> Any:

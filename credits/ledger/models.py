@@ -34,10 +34,14 @@ class Account(TenantModel):
     )
     balance = CreditsField(default=Decimal(0), help_text="What can be spent now.")
     held = CreditsField(default=Decimal(0), help_text="What open holds have taken out of it.")
+    frozen = models.BooleanField(
+        default=False, db_default=False, help_text="Nothing can be spent or held."
+    )
     created_at = models.DateTimeField(default=timezone.now, db_default=Now())
 
     class Meta(TenantModel.Meta):
         abstract = False
+        verbose_name = "balance"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(balance__gte=0), name="account_balance_not_negative"
@@ -134,8 +138,20 @@ class Hold(TenantModel):
         return self.amount - self.captured - self.released
 
 
+# Entries that take credits which nobody used: their money went back, or staff set a balance right.
+TAKEN_BACK = "purchase_refund"
+PRORATED = "plan_proration"
+ADJUSTMENT = "adjustment"
+NOT_USED = (TAKEN_BACK, PRORATED, ADJUSTMENT)
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
     """Words for picking entries."""
+
+    def uses(self) -> "EntryQuerySet":
+        """What was spent by the workspace itself, and what it got back of that."""
+        used = self.filter(kind__in=[Entry.Kind.SPEND, Entry.Kind.REFUND])
+        return used.exclude(action__in=NOT_USED)
 
     def spends(self) -> "EntryQuerySet":
         """What was paid for something."""
@@ -237,3 +253,8 @@ class Entry(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.amount:+} {self.action}"
+
+    @property
+    def is_use(self) -> bool:
+        """Whether the workspace itself spent it, or got it back of that."""
+        return self.kind != self.Kind.GRANT and self.action not in NOT_USED

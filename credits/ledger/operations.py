@@ -9,10 +9,8 @@ changes nothing, with another amount, action or reference it raises `Conflict`. 
 than 0 with at most two places; `reference` says what caused it, as (kind, id).
 """
 
-import json
 import logging
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,59 +22,58 @@ from accounts.workspaces.models import Workspace
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
-from cursive.lib.errors import Conflict, DomainError, InvalidInput, NotFound
+from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.money import MAX_CREDITS
-from cursive.lib.money import credits as to_credits
-from cursive.lib.outbox import emit
 from cursive.lib.tenancy import uuid7
 
-from .models import (
-    MAX_ACTION,
-    MAX_KEY,
-    MAX_LABEL,
-    MAX_REFERENCE_ID,
-    MAX_REFERENCE_KIND,
-    Entry,
-    Hold,
+from .changes import (
+    InsufficientCredits,
+    Reference,
+    SpendingFrozen,
+    after_spend,
+    audit,
+    positive,
+    refusal,
+    transaction,
+    values_of,
 )
+from .models import TAKEN_BACK, Entry, Hold
 from .queries import stale_holds
 from .statements import (
     ADD_TO_ACCOUNT,
     CHANGE_BALANCE,
     TAKE_FROM_HOLD,
-    Written,
     close_hold,
     find_entry,
+    find_key,
     lock_account,
-    read_balance,
+    read_account,
     refunded,
     write_entry,
+    write_frozen,
     write_hold,
 )
 
+__all__ = [
+    "InsufficientCredits",
+    "Reference",
+    "SpendingFrozen",
+    "capture",
+    "grant",
+    "hold",
+    "refund",
+    "release",
+    "release_stale_holds",
+    "set_frozen",
+    "spend",
+    "take_back",
+]
+
 log = logging.getLogger(__name__)
 
-# What caused a change: ("job", its id). Ids are kept as text.
-Reference = tuple[str, object]
 HOLD_LIFETIME = timedelta(days=1)
 SWEEPER = Actor.system("holds sweeper")
 GRANT, SPEND, REFUND = Entry.Kind.GRANT.value, Entry.Kind.SPEND.value, Entry.Kind.REFUND.value
-
-
-class InsufficientCredits(DomainError):
-    """The balance doesn't cover the price (C-4). Nothing was changed."""
-
-    code = "insufficient_credits"
-    status = 402
-
-    def __init__(self, *, balance: Decimal, price: Decimal) -> None:
-        super().__init__(
-            f"This costs {price:,} credits, and you have {balance:,}.",
-            balance=str(balance),
-            price=str(price),
-        )
-        self.balance = balance
-        self.price = price
 
 
 def grant(
@@ -93,12 +90,12 @@ def grant(
 
     Raises `NotFound` where there is no such workspace, `InvalidInput` past what fits.
     """
-    credits = _positive(amount)
+    credits = positive(amount)
     if not Workspace.objects.filter(id=workspace_id).exists():
         raise NotFound("There is no such workspace.")
-    values = _values(workspace_id, GRANT, credits, action, reference, key, actor, metadata)
+    values = values_of(workspace_id, GRANT, credits, action, reference, key, actor, metadata)
     values["account"] = uuid7()
-    with _transaction(), tenancy.connection().cursor() as cursor:
+    with transaction(), tenancy.connection().cursor() as cursor:
         written = write_entry(cursor, ADD_TO_ACCOUNT, values)
         if written is None:
             raise InvalidInput(
@@ -106,7 +103,7 @@ def grant(
                 fields={"amount": f"At most {MAX_CREDITS:,} in all."},
             )
         if written.is_new:
-            _audit(written.entry, actor)
+            audit(written.entry, actor)
     return written.entry
 
 
@@ -120,15 +117,76 @@ def spend(
     actor: Actor,
     metadata: Mapping[str, Any] | None = None,
 ) -> Entry:
-    """Pay `amount` for something. Raises `InsufficientCredits` (402), having changed nothing."""
-    price = _positive(amount)
-    values = _values(workspace_id, SPEND, -price, action, reference, key, actor, metadata)
-    with _transaction(), tenancy.connection().cursor() as cursor:
+    """Pay `amount` for something.
+
+    Raises `InsufficientCredits` (402) or `SpendingFrozen` (403), having changed nothing.
+    """
+    price = positive(amount)
+    values = values_of(workspace_id, SPEND, -price, action, reference, key, actor, metadata)
+    with transaction(), tenancy.connection().cursor() as cursor:
         written = write_entry(cursor, CHANGE_BALANCE, values)
         if written is None:
-            raise InsufficientCredits(balance=read_balance(cursor, workspace_id), price=price)
-        _after_spend(written, actor)
+            raise refusal(cursor, workspace_id, price)
+        after_spend(written, actor)
     return written.entry
+
+
+def take_back(
+    *,
+    workspace_id: UUID,
+    up_to: Decimal | int | str,
+    reference: Reference,
+    action: str = TAKEN_BACK,
+    key: str,
+    actor: Actor,
+    metadata: Mapping[str, Any] | None = None,
+) -> Entry | None:
+    """Spend `up_to` for the workspace, or what its balance has of it; None where that is nothing.
+
+    For credits whose payment was given back (C-12), wholly or, as `PRORATED`, for the time that
+    an upgrade left unused: also a frozen account loses them, and neither counts as use. The same
+    key again returns the first entry, whatever the balance is by then; where nothing was taken
+    there is none, so the caller remembers that it has asked.
+    """
+    wanted = positive(up_to)
+    with transaction(), tenancy.connection().cursor() as cursor:
+        lock_account(cursor, workspace_id)
+        if first := find_key(cursor, workspace_id, key):
+            if (first.kind, first.action) != (SPEND, action):
+                raise Conflict("This idempotency key was used for something else.")
+            return first
+        balance, _ = read_account(cursor, workspace_id)
+        taken = min(wanted, balance)
+        if not taken:
+            return None
+        values = values_of(workspace_id, SPEND, -taken, action, reference, key, actor, metadata)
+        written = write_entry(cursor, CHANGE_BALANCE, values | {"is_taken_back": True})
+        assert written is not None  # the lock is ours, and the balance has it
+        after_spend(written, actor, is_audited=True)
+    return written.entry
+
+
+def set_frozen(*, workspace_id: UUID, frozen: bool, actor: Actor, reason: str) -> bool:
+    """Freeze spending, or let the workspace spend again; whether that changed anything (C-12).
+
+    Grants, refunds and captures of what is held already go on.
+    """
+    with transaction(), tenancy.connection().cursor() as cursor:
+        lock_account(cursor, workspace_id)
+        _, before = read_account(cursor, workspace_id)
+        if before == frozen:
+            return False
+        write_frozen(cursor, workspace_id, frozen=frozen)
+        record(
+            action="freeze" if frozen else "unfreeze",
+            resource="credits",
+            resource_id=workspace_id,
+            actor=actor,
+            workspace_id=workspace_id,
+            new={"reason": reason},
+            severity="warning",
+        )
+    return True
 
 
 def refund(
@@ -147,8 +205,8 @@ def refund(
     It takes the spend's action, and its reference unless another is given. Raises `NotFound`
     where there is no such spend, `Conflict` where its refunds would exceed it.
     """
-    credits = _positive(amount)
-    with _transaction(), tenancy.connection().cursor() as cursor:
+    credits = positive(amount)
+    with transaction(), tenancy.connection().cursor() as cursor:
         lock_account(cursor, workspace_id)
         spends = Entry.objects.filter(workspace_id=workspace_id).spends()
         paid = spends.filter(id=entry.id) if entry is not None else spends.filter(key=spend_key)
@@ -156,7 +214,7 @@ def refund(
         if spent is None:
             raise NotFound("There is no such spend to refund.")
         cause = reference or (spent.reference_kind, spent.reference_id)
-        values = _values(workspace_id, REFUND, credits, spent.action, cause, key, actor, metadata)
+        values = values_of(workspace_id, REFUND, credits, spent.action, cause, key, actor, metadata)
         values["refunds_id"] = spent.id
         if first := find_entry(cursor, values):
             return first.entry
@@ -168,7 +226,7 @@ def refund(
             )
         written = write_entry(cursor, CHANGE_BALANCE, values)
         assert written is not None  # the spend proves the account, and the lock is ours
-        _audit(written.entry, actor)
+        audit(written.entry, actor)
     return written.entry
 
 
@@ -186,15 +244,16 @@ def hold(
 
     Capture what was delivered, release the rest. What is forgotten is released by the sweeper,
     when its job is over or, for other references, at `expires_at` (in a day). The same key
-    returns the first hold also when that is closed. Raises `InsufficientCredits`.
+    returns the first hold also when that is closed. Raises `InsufficientCredits` or
+    `SpendingFrozen`; what is held already can still be captured while spending is frozen.
     """
-    price = _positive(amount)
-    values = _values(workspace_id, "", price, action, reference, key, actor, None)
+    price = positive(amount)
+    values = values_of(workspace_id, "", price, action, reference, key, actor, None)
     values |= {"id": uuid7(), "expires": expires_at or timezone.now() + HOLD_LIFETIME}
-    with _transaction(), tenancy.connection().cursor() as cursor:
+    with transaction(), tenancy.connection().cursor() as cursor:
         made = write_hold(cursor, values)
         if made is None:
-            raise InsufficientCredits(balance=read_balance(cursor, workspace_id), price=price)
+            raise refusal(cursor, workspace_id, price)
     return made
 
 
@@ -213,10 +272,10 @@ def capture(
     A hold that is captured whole is closed. Raises `NotFound`, or `Conflict` where the hold is
     closed or has less left.
     """
-    price = _positive(amount)
-    values = _values(workspace_id, SPEND, -price, "", reference or ("", ""), key, actor, metadata)
+    price = positive(amount)
+    values = values_of(workspace_id, SPEND, -price, "", reference or ("", ""), key, actor, metadata)
     values["hold_id"] = hold_id
-    with _transaction(), tenancy.connection().cursor() as cursor:
+    with transaction(), tenancy.connection().cursor() as cursor:
         lock_account(cursor, workspace_id)
         found = Hold.objects.filter(workspace_id=workspace_id, id=hold_id).first()
         if found is None:
@@ -235,7 +294,7 @@ def capture(
             raise Conflict(f"Only {found.left:,} credits are left of this hold.")
         written = write_entry(cursor, TAKE_FROM_HOLD, values)
         assert written is not None  # the hold proves the account, and the lock is ours
-        _after_spend(written, actor)
+        after_spend(written, actor)
     return written.entry
 
 
@@ -244,7 +303,7 @@ def release(*, workspace_id: UUID, hold_id: UUID, actor: Actor) -> Hold:
 
     Raises `NotFound`.
     """
-    with _transaction(), tenancy.connection().cursor() as cursor:
+    with transaction(), tenancy.connection().cursor() as cursor:
         lock_account(cursor, workspace_id)
         close_hold(cursor, workspace_id, hold_id)
         found = Hold.objects.filter(workspace_id=workspace_id, id=hold_id).first()
@@ -270,96 +329,3 @@ def release_stale_holds() -> int:
                     released += 1
                     log.warning("stale_hold_released", extra={"hold": str(hold_id)})
     return released
-
-
-def _transaction() -> AbstractContextManager[None]:
-    """The caller's transaction, or a new one.
-
-    No savepoint: what is refused here has changed nothing, and what breaks must end the caller's.
-    """
-    return nullcontext() if tenancy.connection().in_atomic_block else tenancy.atomic()
-
-
-def _positive(amount: Decimal | int | str) -> Decimal:
-    credits = to_credits(amount)
-    if credits <= 0:
-        raise InvalidInput(
-            "The amount must be more than 0.", fields={"amount": "More than 0 credits."}
-        )
-    return credits
-
-
-def _values(
-    workspace_id: UUID,
-    kind: str,
-    amount: Decimal,
-    action: str,
-    reference: Reference,
-    key: str,
-    actor: Actor,
-    metadata: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """What the statements need. Raises `InvalidInput` for a key that can't be kept."""
-    if not key or len(key) > MAX_KEY or "\x00" in key:
-        raise InvalidInput(
-            "Give an idempotency key.", fields={"Idempotency-Key": f"1 to {MAX_KEY} characters."}
-        )
-    cause, cause_id = reference[0], str(reference[1])
-    for name, value, most in (
-        ("action", action, MAX_ACTION),
-        ("reference kind", cause, MAX_REFERENCE_KIND),
-        ("reference id", cause_id, MAX_REFERENCE_ID),
-    ):
-        if len(value) > most:
-            raise ValueError(f"the {name} is longer than {most} characters")
-    return {
-        "workspace": workspace_id,
-        "kind": kind,
-        "amount": amount,
-        "action": action,
-        "reference_kind": cause,
-        "reference_id": cause_id,
-        "key": key,
-        "actor_kind": actor.kind,
-        "actor_id": actor.user_id or actor.key_id,
-        "actor_label": actor.label[:MAX_LABEL],
-        "metadata": json.dumps(dict(metadata), default=str) if metadata else "{}",
-        "refunds_id": None,
-        "hold_id": None,
-    }
-
-
-def _after_spend(written: Written, actor: Actor) -> None:
-    """Audit what people and their keys spend, and say once when the credits run low (A-10).
-
-    Low is what the workspace owns, credits that are held included: a hold comes and goes.
-    """
-    if not written.is_new:
-        return
-    entry = written.entry
-    if actor.kind != "system" or entry.action == "adjustment":
-        _audit(entry, actor)
-    before, after = entry.balance_after - entry.amount, entry.balance_after
-    if written.threshold is not None and before >= written.threshold > after:
-        emit(
-            entry.workspace_id,
-            "credit.low",
-            {"balance": str(after), "threshold": written.threshold},
-        )
-
-
-def _audit(entry: Entry, actor: Actor) -> None:
-    record(
-        action="purchase" if entry.action == "purchase" else entry.kind,
-        resource="credits",
-        resource_id=entry.id,
-        actor=actor,
-        workspace_id=entry.workspace_id,
-        new={
-            "amount": entry.amount,
-            "action": entry.action,
-            "reference": f"{entry.reference_kind} {entry.reference_id}",
-            "balance_after": entry.balance_after,
-            **entry.metadata,
-        },
-    )

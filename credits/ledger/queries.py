@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from cursive.lib import tenancy
 from cursive.lib.jobs.models import Job
 from cursive.lib.money import round_credits
 
-from .models import Account, Entry, EntryQuerySet, Hold
+from .models import ADJUSTMENT, PRORATED, TAKEN_BACK, Account, Entry, EntryQuerySet, Hold
 
 BURN_DAYS = 30
 # What is further away than this isn't worth a date.
@@ -52,6 +52,11 @@ def balance_of(workspace_id: UUID) -> Balance:
     """The workspace's balance; nothing where it never had credits."""
     row = Account.objects.filter(workspace_id=workspace_id).values_list("balance", "held").first()
     return Balance(*row) if row else Balance(Decimal("0.00"), Decimal("0.00"))
+
+
+def is_frozen(workspace_id: UUID) -> bool:
+    """Whether the workspace can't spend, because staff have to decide about a dispute (C-12)."""
+    return Account.objects.filter(workspace_id=workspace_id, frozen=True).exists()
 
 
 def open_holds(workspace_id: UUID) -> list[Hold]:
@@ -126,6 +131,7 @@ class Burn:
 def burn_rate(workspace_id: UUID, balance: Balance, zone: tzinfo) -> Burn:
     """The last 30 days, or fewer for a workspace whose first entry is younger.
 
+    Credits that went back with their money and what staff set right are no spending.
     A date of depletion is told only where it means something: from a week of history on.
     """
     now = timezone.now()
@@ -133,10 +139,8 @@ def burn_rate(workspace_id: UUID, balance: Balance, zone: tzinfo) -> Burn:
     first = entries.order_by("created_at").values_list("created_at", flat=True).first()
     known = 0 if first is None else (now - first).days + 1
     days = max(1, min(BURN_DAYS, known))
-    changed = entries.filter(
-        created_at__gte=now - timedelta(days=BURN_DAYS),
-        kind__in=[Entry.Kind.SPEND, Entry.Kind.REFUND],
-    ).aggregate(total=Sum("amount"))["total"]
+    lately = entries.filter(created_at__gte=now - timedelta(days=BURN_DAYS))
+    changed = lately.uses().aggregate(total=Sum("amount"))["total"]
     spent = max(Decimal(0), -(changed or Decimal(0)))
     depleted_on = None
     if spent and known >= 7:
@@ -144,6 +148,50 @@ def burn_rate(workspace_id: UUID, balance: Balance, zone: tzinfo) -> Burn:
         if left <= FARTHEST_DEPLETION:
             depleted_on = timezone.localdate(now, zone) + timedelta(days=left)
     return Burn(days, round_credits(spent), round_credits(spent / days), depleted_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far somebody has read a workspace's entries; an id of 0 is before the first."""
+
+    entry_id: int
+    at: datetime
+
+
+def newest_mark(workspace_id: UUID) -> Mark:
+    """The end of the workspace's entries as they are now."""
+    entries = Entry.objects.filter(workspace_id=workspace_id).newest_first()
+    last = entries.values_list("id", "created_at").first()
+    return Mark(*last) if last else Mark(0, timezone.now())
+
+
+def last_crossing(workspace_id: UUID, *, threshold: int, after: Mark) -> int | None:
+    """The id of the last entry past a mark that took the balance under `threshold`, if any.
+
+    None where that wasn't a spend of the workspace's own: credits that are taken back call for
+    nothing, and what was spent before them was mended meanwhile.
+    """
+    crossings = Entry.objects.filter(
+        workspace_id=workspace_id,
+        created_at__gte=after.at,
+        id__gt=after.entry_id,
+        amount__lt=0,
+        balance_after__lt=threshold,
+        balance_after__gte=F("amount") + threshold,
+    )
+    last = crossings.newest_first().first()
+    return last.id if last is not None and last.is_use else None
+
+
+def granted_for(workspace_id: UUID, *, action: str, kind: str, ids: Iterable[object]) -> Decimal:
+    """The credits that an action granted for things of a kind, less what was prorated of them."""
+    entries = Entry.objects.filter(
+        workspace_id=workspace_id,
+        action__in=[action, PRORATED],
+        reference_kind=kind,
+        reference_id__in=[str(one) for one in ids],
+    )
+    return entries.aggregate(total=Sum("amount"))["total"] or Decimal("0.00")
 
 
 # ---- What a change was for --------------------------------------------------------------------
@@ -156,8 +204,10 @@ _resolvers: dict[str, Resolver] = {}
 _action_labels = {
     "grant": "Credits granted",
     "purchase": "Credits bought",
-    "adjustment": "Adjustment",
+    TAKEN_BACK: "Refunded credits",
+    ADJUSTMENT: "Adjustment",
     "subscription": "Credits of the plan",
+    PRORATED: "Unused credits of the plan before",
     "onboarding": "Credits for the first steps",
 }
 

@@ -22,6 +22,7 @@ from django.db.backends.utils import CursorWrapper
 
 from cursive.lib.errors import Conflict
 from cursive.lib.money import MAX_CREDITS
+from cursive.lib.tenancy import uuid7
 
 from .models import Entry, Hold
 
@@ -69,7 +70,12 @@ _KEY_IS_NEW = """NOT EXISTS (
 )"""
 
 _LOCK = "SELECT 1 FROM credits_account WHERE workspace_id = %(workspace)s FOR NO KEY UPDATE"
-_BALANCE = "SELECT balance FROM credits_account WHERE workspace_id = %(workspace)s"
+_ACCOUNT = "SELECT balance, frozen FROM credits_account WHERE workspace_id = %(workspace)s"
+_FREEZE = """
+INSERT INTO credits_account (id, workspace_id, balance, held, frozen)
+VALUES (%(account)s, %(workspace)s, 0, 0, %(frozen)s)
+ON CONFLICT (workspace_id) DO UPDATE SET frozen = EXCLUDED.frozen
+"""
 _FIND_ENTRY = f"""
 SELECT {", ".join(ENTRY_COLUMNS)} FROM credits_entry
 WHERE workspace_id = %(workspace)s AND key = %(key)s
@@ -103,10 +109,12 @@ FROM account LEFT JOIN written ON true
 """
 
 
-# `amount` is signed: negative for a spend, positive for a refund.
+# `amount` is signed: negative for a spend, positive for a refund. A frozen account spends nothing
+# but what `is_taken_back`.
 _CHANGE = _entry_statement(f"""account AS (
     UPDATE credits_account SET balance = balance + %(amount)s
-    WHERE workspace_id = %(workspace)s AND balance >= -(%(amount)s) AND {_KEY_IS_NEW}
+    WHERE workspace_id = %(workspace)s AND balance >= -(%(amount)s)
+        AND (NOT frozen OR %(amount)s > 0 OR %(is_taken_back)s) AND {_KEY_IS_NEW}
     RETURNING balance, held
 )""")
 # The statement that runs most is kept in the database, where each session plans it once: that
@@ -125,6 +133,7 @@ _PARAMETERS = {
     "actor_id": "uuid",
     "actor_label": "text",
     "metadata": "jsonb",
+    "is_taken_back": "boolean",
 }
 CREATE_CHANGE_BALANCE = f"""
 CREATE FUNCTION credits_change_balance(
@@ -172,7 +181,7 @@ WHERE workspace_id = %(workspace)s AND key = %(key)s
 _HOLD_CREDITS = """
 WITH account AS (
     UPDATE credits_account SET balance = balance - %(amount)s, held = held + %(amount)s
-    WHERE workspace_id = %(workspace)s AND balance >= %(amount)s AND NOT EXISTS (
+    WHERE workspace_id = %(workspace)s AND balance >= %(amount)s AND NOT frozen AND NOT EXISTS (
         SELECT 1 FROM credits_hold WHERE workspace_id = %(workspace)s AND key = %(key)s
     )
     RETURNING balance
@@ -272,11 +281,23 @@ def lock_account(cursor: CursorWrapper, workspace_id: UUID) -> None:
     cursor.execute(_LOCK, {"workspace": workspace_id})
 
 
-def read_balance(cursor: CursorWrapper, workspace_id: UUID) -> Decimal:
-    """What can be spent now."""
-    cursor.execute(_BALANCE, {"workspace": workspace_id})
+def read_account(cursor: CursorWrapper, workspace_id: UUID) -> tuple[Decimal, bool]:
+    """(what is there to spend now, whether spending is frozen)."""
+    cursor.execute(_ACCOUNT, {"workspace": workspace_id})
     row = cursor.fetchone()
-    return row[0] if row else Decimal("0.00")
+    return row or (Decimal("0.00"), False)
+
+
+def write_frozen(cursor: CursorWrapper, workspace_id: UUID, *, frozen: bool) -> None:
+    """Freeze an account, or let it spend again; makes the account where there is none."""
+    cursor.execute(_FREEZE, {"workspace": workspace_id, "account": uuid7(), "frozen": frozen})
+
+
+def find_key(cursor: CursorWrapper, workspace_id: UUID, key: str) -> Entry | None:
+    """The entry of a key, whatever it is for."""
+    cursor.execute(_FIND_ENTRY, {"workspace": workspace_id, "key": key})
+    row = cursor.fetchone()
+    return _entry(cursor, dict(zip(ENTRY_COLUMNS, row, strict=True))) if row else None
 
 
 def refunded(cursor: CursorWrapper, workspace_id: UUID, spend_id: int) -> Decimal:

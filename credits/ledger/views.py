@@ -53,7 +53,6 @@ def overview(request: MemberRequest) -> HttpResponse:
         "packages": packages(),
         "prices": prices(),
         "contact": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
-        "subject": f"Credits for {workspace.name}",
         "form": form,
         "problem": " ".join(form.problems().values()),
         "picked": bool(chosen) or bool(form.errors),

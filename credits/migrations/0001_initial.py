@@ -184,10 +184,12 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=cursive.lib.tenancy.models.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('balance', cursive.lib.money.CreditsField(decimal_places=2, default=Decimal('0'), help_text='What can be spent now.', max_digits=12)),
                 ('held', cursive.lib.money.CreditsField(decimal_places=2, default=Decimal('0'), help_text='What open holds have taken out of it.', max_digits=12)),
+                ('frozen', models.BooleanField(db_default=False, default=False, help_text='Nothing can be spent or held.')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=django.utils.timezone.now)),
                 ('workspace', models.OneToOneField(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.workspace')),
             ],
             options={
+                'verbose_name': 'balance',
                 'abstract': False,
                 'base_manager_name': 'objects',
                 'constraints': [models.CheckConstraint(condition=models.Q(('balance__gte', 0)), name='account_balance_not_negative'), models.CheckConstraint(condition=models.Q(('held__gte', 0)), name='account_held_not_negative'), models.CheckConstraint(condition=models.Q(('balance__lte', django.db.models.expressions.CombinedExpression(models.Value(Decimal('9999999999.99')), '-', models.F('held')))), name='account_fits')],

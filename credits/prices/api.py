@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cursive.lib.errors import InvalidInput, Unavailable
+from cursive.lib.ui.pagination import numbered_page
 
 from .queries import MAX_WANTED, Offer, cheapest_mix, packages
 
@@ -23,6 +24,15 @@ class PackageSerializer(serializers.Serializer):
         help_text="What a credit of it saves against the smallest package."
     )
     popular = serializers.BooleanField()
+
+
+class PackageListSerializer(serializers.Serializer):
+    """A page of packages, the smallest first."""
+
+    page = serializers.IntegerField()
+    pageSize = serializers.IntegerField()
+    total = serializers.IntegerField()
+    data = PackageSerializer(many=True)  # type: ignore[assignment]
 
 
 class MixItemSerializer(serializers.Serializer):
@@ -54,10 +64,15 @@ class PublicView(APIView):
 class PackageListView(PublicView):
     """`GET /api/credits/packages`."""
 
-    @extend_schema(responses=PackageSerializer(many=True), auth=[])
+    @extend_schema(
+        parameters=[OpenApiParameter("page", int), OpenApiParameter("pageSize", int)],
+        responses=PackageListSerializer,
+        auth=[],
+    )
     def get(self, request: Request) -> Response:
         """The packages that are for sale."""
-        return Response({"data": [_package(offer) for offer in packages()]})
+        page = numbered_page(packages(), request.query_params)
+        return Response(page.answer([_package(offer) for offer in page.items]))
 
 
 class PricingView(PublicView):

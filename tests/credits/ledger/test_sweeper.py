@@ -100,7 +100,7 @@ def test_beat_rings_for_tasks_that_there_are(db, settings):
         for entry in settings.CELERY_BEAT_SCHEDULE.values()
         if entry["task"].startswith("credits.")
     }
-    assert named == {"credits.ledger.check_ledger", "credits.ledger.release_stale_holds"}
+    assert named >= {"credits.ledger.check_ledger", "credits.ledger.release_stale_holds"}
     assert named <= set(app.tasks)
     with system_context():
         assert app.tasks["credits.ledger.release_stale_holds"]() == 0
