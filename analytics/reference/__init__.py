@@ -1,0 +1,1 @@
+"""The API's schema, and its reference for people."""

@@ -1,0 +1,127 @@
+"""Every API call passes here (C-17, C-19): counted before it is answered, recorded after."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+
+from accounts.workspaces.requests import WorkspaceRequest
+from cursive.lib.problems import problem
+
+from .models import MAX_ENDPOINT, MAX_METHOD
+from .operations import Decision, count_call
+from .recording import Call, record_call
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/api/"
+# For everybody, for Stripe or for our staff: no use of a workspace's plan.
+FREE = ("/api/docs/", "/api/schema", "/api/health", "/api/webhooks/", "/api/admin/")
+UNKNOWN = "unknown"
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+class CallRecordingMiddleware:
+    """Records calls with what became of them, and tells the limit's figures.
+
+    Place it around `WorkspaceMiddleware`: so it sees the answer after the transaction is over,
+    and measures that as well.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and record where `CallLimitMiddleware` has met a call."""
+        if not request.path.startswith(PREFIX):
+            return self.get_response(request)
+        began = time.perf_counter()
+        response = self.get_response(request)
+        decision: Decision | None = getattr(request, "call_decision", None)
+        if decision is not None:
+            for name, value in decision.headers.items():
+                # A view's own limit that was passed tells its own figures.
+                response.headers.setdefault(name, value)
+            _record(request, response, decision, (time.perf_counter() - began) * 1000)
+        return response
+
+
+class CallLimitMiddleware:
+    """Counts calls and refuses those past a limit. Place it inside `WorkspaceMiddleware`.
+
+    An outage of what counts refuses no call, and fails none.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The view's answer, or 429."""
+        if not _is_call(request):
+            return self.get_response(request)
+        try:
+            decision = count_call(workspace_id=request.workspace.id)  # type: ignore[attr-defined]
+        except Exception:
+            log.exception("api_call_not_counted")
+            return self.get_response(request)
+        request.call_decision = decision  # type: ignore[attr-defined]
+        return self.get_response(request) if decision.allowed else _refusal(request, decision)
+
+
+def _is_call(request: HttpRequest) -> bool:
+    """Whether somebody with a workspace calls the API, by key or signed in."""
+    if not request.path.startswith(PREFIX) or request.path.startswith(FREE):
+        return False
+    return getattr(request, "workspace", None) is not None
+
+
+def _refusal(request: HttpRequest, decision: Decision) -> JsonResponse:
+    error = decision.error()
+    body = problem(
+        request, status=error.status, code=error.code, detail=error.message, **error.extra
+    )
+    return JsonResponse(
+        body,
+        status=error.status,
+        content_type="application/problem+json",
+        headers=error.headers,
+    )
+
+
+def _route(request: HttpRequest) -> str:
+    """The name of the route; of a call that was refused before it was looked up as well (C-17)."""
+    match = request.resolver_match
+    if match is None:
+        try:
+            match = resolve(request.path_info, getattr(request, "urlconf", None))
+        except Resolver404:
+            return UNKNOWN
+    return str(match.view_name)
+
+
+def _record(
+    request: HttpRequest, response: HttpResponseBase, decision: Decision, duration_ms: float
+) -> None:
+    call: WorkspaceRequest = request  # type: ignore[assignment]
+    try:
+        assert call.workspace is not None
+        record_call(
+            Call(
+                workspace_id=call.workspace.id,
+                created_at=timezone.now(),
+                key_id=call.api_key.id if call.api_key else None,
+                user_id=None if call.api_key else call.user.pk,
+                endpoint=_route(request)[:MAX_ENDPOINT],
+                method=(request.method or "").replace("\x00", "")[:MAX_METHOD],
+                status=response.status_code,
+                duration_ms=duration_ms,
+                counted=decision.allowed,
+            )
+        )
+    except Exception:
+        log.exception("api_call_not_recorded")

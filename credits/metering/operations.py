@@ -1,0 +1,139 @@
+"""Counting a call, and whether it is within the limits (C-19)."""
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Literal
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from credits.plans.queries import Terms, current_terms
+from cursive.lib import limits, meters
+from cursive.lib.errors import TooMany
+from cursive.lib.tenancy import system_context
+
+from .counting import Period, count_in_database, count_in_store
+
+log = logging.getLogger(__name__)
+
+# What a workspace's plan is may be this old.
+TERMS_SECONDS = 3.0
+MOST_TERMS = 10_000
+
+_terms: dict[UUID, tuple[float, Terms]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a call may be made, with the figures of the tighter limit (C-19).
+
+    `reset` is a Unix time. `refusal` is the sentence for whoever is past a limit.
+    """
+
+    limit: int
+    remaining: int
+    reset: int
+    refusal: str = ""
+    kind: Literal["minute", "plan"] = "minute"
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the call may be made."""
+        return not self.refusal
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every answer carries."""
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(self.reset),
+        }
+
+    def error(self) -> TooMany:
+        """The refusal, with how many seconds it takes until trying again is worth it."""
+        return TooMany(
+            self.refusal,
+            retry_after=max(1, self.reset - math.floor(time.time())),
+            limit=self.limit,
+            remaining=self.remaining,
+            reset=self.reset,
+        )
+
+
+def count_call(*, workspace_id: UUID) -> Decision:
+    """Count a call of this workspace, unless it is past the minute's or the plan's limit.
+
+    Without Redis no call is refused, and each is counted in PostgreSQL at once (C-17).
+    """
+    terms = known_terms(workspace_id)
+    period = Period(workspace_id, terms.period_start)
+    # Where calls past the limit are charged, the plan's number limits nothing.
+    cap = terms.calls if terms.call_price_usd is None else None
+    try:
+        reading = count_in_store(period, cap=cap, limit=minute_limit())
+    except meters.StoreDown:
+        return _uncertain(count_in_database(period), cap, terms)
+    plan = partial(_of_plan, total=reading.total, terms=terms)
+    if reading.verdict == "spent":
+        limits.tell_refused(limits.Limit("api-plan", f"{cap}/month", ""), workspace_id)
+        return plan(refusal=_spent(terms))
+    minute = partial(Decision, reading.window.limit, reading.window.remaining, reading.window.reset)
+    if reading.verdict == "hurried":
+        limits.tell_refused(minute_limit(), workspace_id)
+        return minute(refusal=minute_limit().sentence)
+    if cap is not None and cap - reading.total <= reading.window.remaining:
+        return plan()
+    return minute()
+
+
+def minute_limit() -> limits.Limit:
+    """API calls a minute, for each workspace."""
+    sentence = f"Too many API calls: {settings.API_RATE.replace('/', ' a ')} for a workspace."
+    return limits.Limit("api", settings.API_RATE, sentence)
+
+
+def known_terms(workspace_id: UUID) -> Terms:
+    """The workspace's terms, a few seconds old at most, never of a period that is over."""
+    now = time.monotonic()
+    found = _terms.get(workspace_id)
+    if found is not None and found[0] > now and timezone.now() < found[1].period_end:
+        return found[1]
+    with system_context():
+        terms = current_terms(workspace_id)
+    if len(_terms) >= MOST_TERMS:
+        _terms.clear()
+    _terms[workspace_id] = (now + TERMS_SECONDS, terms)
+    return terms
+
+
+def forget_terms(workspace_id: UUID) -> None:
+    """Look the terms up anew with the next call, in this process."""
+    _terms.pop(workspace_id, None)
+
+
+def _of_plan(*, total: int, terms: Terms, refusal: str = "") -> Decision:
+    limit = terms.calls or 0
+    reset = math.ceil(terms.period_end.timestamp())
+    return Decision(limit, max(0, limit - total), reset, refusal, "plan")
+
+
+def _spent(terms: Terms) -> str:
+    ends = terms.period_end - timedelta(seconds=1)
+    return (
+        f"The {terms.calls:,} API calls of the {terms.plan.name} plan are used up until "
+        f"{ends:%B} {ends.day}, {ends.year}. Choose a larger plan to go on."
+    )
+
+
+def _uncertain(total: int, cap: int | None, terms: Terms) -> Decision:
+    """What can be said while nobody counts the minute: the plan's figures, where it has a limit."""
+    if cap is not None:
+        return _of_plan(total=total, terms=terms)
+    amount, seconds = limits.amount_of(minute_limit())
+    return Decision(amount, amount, math.ceil(time.time()) + seconds)
