@@ -1,0 +1,1 @@
+"""The business at a glance, for staff (N-8, N-9)."""
