@@ -8,15 +8,13 @@ that what else the machine does disturbs both. Last, the books are proven: a fas
 wrong has no figures.
 """
 
-import multiprocessing
 import os
 import re
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -25,6 +23,7 @@ from django.db import connections
 from psycopg.conninfo import conninfo_to_dict
 
 from accounts.workspaces.models import Workspace
+from bench.clients import Work, together
 from bench.options import Options
 from bench.report import Row, figure
 from credits.ledger.checks import find_differences
@@ -77,8 +76,8 @@ def run(options: Options) -> list[Row]:
         for _ in range(TURNS):
             if pgbench is not None:
                 bare += _run_pgbench(pgbench, accounts, clients) / TURNS
-            ours += _together(_spend_for, accounts, clients) / TURNS
-        driver = _together(_bare_for, accounts, clients)
+            ours += _rate(partial(_spend_for, accounts), clients) / TURNS
+        driver = _rate(partial(_bare_for, accounts), clients)
         if pgbench is not None:
             rows.append(_row(f"{name}; yardstick: pgbench", ours, bare, goal=GOAL))
         # What a Python driver costs by itself; the yardstick where there is no pgbench.
@@ -94,6 +93,12 @@ def run(options: Options) -> list[Row]:
 
 def _row(name: str, ours: float, bare: float, *, goal: float | None) -> Row:
     return figure(SECTION, name, ours, "a second", yardstick=bare, ratio_at_least=goal)
+
+
+def _rate(work: Work, clients: int) -> float:
+    """What so many clients did together, a second."""
+    done, took = together(work, clients, seconds=TURN_SECONDS, warm_up=WARM_UP_SECONDS)
+    return sum(done) / took
 
 
 def _workspace(number: int) -> UUID:
@@ -196,48 +201,3 @@ def _bare_for(accounts: int, client: int, ends: float) -> int:
             connection.commit()
             done += 1
     return done
-
-
-# ---- Clients -----------------------------------------------------------------------------------
-
-Work = Callable[[int, int, float], int]
-
-
-def _together(work: Work, accounts: int, clients: int) -> float:
-    """`work` by so many clients for TURN_SECONDS; what they did a second.
-
-    As on a web server, the clients are threads of a few processes, each with its connection.
-    """
-    fork = multiprocessing.get_context("fork")
-    processes = min(clients, os.cpu_count() or 1)
-    gate, answers = fork.Barrier(clients + 1), fork.SimpleQueue()
-
-    def client(number: int) -> None:
-        done = 0
-        try:
-            work(accounts, number, time.perf_counter() + WARM_UP_SECONDS)
-            gate.wait(30)
-            done = work(accounts, number, time.perf_counter() + TURN_SECONDS)
-        finally:
-            answers.put(done)
-            connections.close_all()
-
-    def process(first: int) -> None:
-        numbers = range(first, clients, processes)
-        threads = [threading.Thread(target=client, args=(number,)) for number in numbers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    connections.close_all()
-    children = [fork.Process(target=process, args=(one,), daemon=True) for one in range(processes)]
-    for child in children:
-        child.start()
-    gate.wait(30)
-    began = time.perf_counter()
-    done = sum(answers.get() for _ in range(clients))
-    seconds = time.perf_counter() - began
-    for child in children:
-        child.join()
-    return done / seconds

@@ -50,6 +50,8 @@ SECTIONS = (
         "catalogue", "bench.catalogue:run", "the engine asked by hand on the same file", limit=1_800
     ),
     Section("ledger", "bench.ledger:run", "the same two statements as bare SQL"),
+    Section("webhook", "bench.webhook:run", "the same rows as bare SQL"),
+    Section("api", "bench.api:run", "the same calls without metering and limits"),
     Section("pull", "bench.pull:run", "COPY of the same rows into the same table", limit=1_800),
     Section(
         "pages",

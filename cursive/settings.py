@@ -6,10 +6,11 @@ CURSIVE_ENV is `production` unless said otherwise, so that what is forgotten fai
 from pathlib import Path
 
 import structlog
-from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
+
+from cursive.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 (a setting of Celery)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -81,8 +82,11 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "cursive.lib.ui.middleware.FragmentMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "credits.metering.middleware.CallRecordingMiddleware",
     "accounts.access.middleware.WorkspaceMiddleware",
+    "credits.metering.middleware.CallLimitMiddleware",
     "cursive.lib.errors.DomainErrorMiddleware",
+    "cursive.lib.inputs.ReadableInputMiddleware",
 ]
 
 ROOT_URLCONF = "cursive.urls"
@@ -170,11 +174,32 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "accounts.access.mfa_adapter.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.access.forms.AuthenticateForm",
+    "reauthenticate": "accounts.access.forms.ReauthenticateForm",
+}
 MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = "Cursive"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 # Staff must have a second factor everywhere but in the demo, whose sign-ins are printed.
 STAFF_MFA_REQUIRED = not DEMO
+
+# --- payments -----------------------------------------------------------------------------
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
+if bool(STRIPE_SECRET_KEY) != bool(STRIPE_WEBHOOK_SECRET):
+    raise ImproperlyConfigured("Set both STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET, or neither.")
+if PRODUCTION and not STRIPE_SECRET_KEY:
+    raise ImproperlyConfigured("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are missing.")
+# Without keys a local server with Stripe's interface takes test payments (C-16).
+STRIPE_LOCAL_URL = "" if STRIPE_SECRET_KEY else env.str("STRIPE_LOCAL_URL", "http://127.0.0.1:1")
+if not STRIPE_SECRET_KEY:
+    STRIPE_WEBHOOK_SECRET = env.str("STRIPE_LOCAL_SECRET", "whsec_test_payments")
+STRIPE_PAGES = (
+    [env.str("STRIPE_LOCAL_PAGES", STRIPE_LOCAL_URL)]
+    if STRIPE_LOCAL_URL
+    else ["https://checkout.stripe.com", "https://billing.stripe.com"]
+)
 
 # --- web ----------------------------------------------------------------------------------
 CSRF_FAILURE_VIEW = "cursive.views.csrf_failure"
@@ -198,7 +223,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        # A form that pays is answered with a redirect to Stripe's page.
+        "form-action": [SELF, *STRIPE_PAGES],
         "frame-ancestors": [NONE],
     }
 }
@@ -257,15 +283,27 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Cursive API",
     "VERSION": "1",
-    "DESCRIPTION": "Search the lead database, save segments, pull leads, follow jobs.",
+    "DESCRIPTION": "Search the lead database, save segments, pull leads, follow jobs.\n\n"
+    "Sign in with an API key of your workspace: `Authorization: Bearer cur_live_…`. A workspace "
+    "may call 100 times a minute, and as often a month as its plan says; every answer tells where "
+    "you are in `X-RateLimit-*`. Errors are problem documents (RFC 9457).",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatusEnum": "cursive.lib.jobs.models.Job.Status",
+        "LeadStatusEnum": "leads.records.models.Lead.Status",
+        "SegmentStatusEnum": "segments.saved.models.Segment.Status",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "credits.metering.schema.add_limits",
+    ],
 }
+
+# --- metering -----------------------------------------------------------------------------
+API_RATE = env.str("API_RATE", "100/minute")  # calls of a workspace
 
 # --- work ---------------------------------------------------------------------------------
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 60)
-# How long a hold may outlive its job before the sweeper gives the credits back.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
@@ -282,19 +320,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {
-    "sweep-jobs": {"task": "cursive.lib.jobs.sweep_jobs", "schedule": 15.0},
-    "heartbeat": {"task": "cursive.heartbeat", "schedule": 20.0},
-    "partitions": {"task": "cursive.make_partitions", "schedule": crontab(hour=1, minute=10)},
-    "check-ledger": {"task": "credits.ledger.check_ledger", "schedule": crontab(hour=2, minute=30)},
-    "release-holds": {"task": "credits.ledger.release_stale_holds", "schedule": 60.0},
-    "purge-leads": {"task": "leads.records.purge_deleted", "schedule": crontab(hour=2, minute=0)},
-    "purge-segments": {"task": "segments.purge_deleted", "schedule": crontab(hour=2, minute=15)},
-    "purge-exports": {
-        "task": "leads.exports.remove_expired",
-        "schedule": crontab(hour=3, minute=5),
-    },
-}
 
 # --- staff --------------------------------------------------------------------------------
 UNFOLD = {
@@ -307,6 +332,22 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": "/static/img/favicon.svg"},
     ],
     "SCRIPTS": ["cursive.lib.ui.admin.admin_script"],
+    # The product's ink, from light to dark (static/css/cursive.css).
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% 0.014 272)",
+            "100": "oklch(94% 0.03 272)",
+            "200": "oklch(88% 0.06 272)",
+            "300": "oklch(80% 0.1 273)",
+            "400": "oklch(70% 0.15 273)",
+            "500": "oklch(55% 0.195 272)",
+            "600": "oklch(47% 0.198 272)",
+            "700": "oklch(41% 0.19 272)",
+            "800": "oklch(36% 0.16 272)",
+            "900": "oklch(31% 0.13 272)",
+            "950": "oklch(23% 0.09 272)",
+        }
+    },
 }
 
 # --- logs ---------------------------------------------------------------------------------

@@ -16,5 +16,7 @@ def heartbeat() -> None:
 
 @shared_task(name="cursive.make_partitions")
 def make_partitions() -> int:
-    """Make the partitions of the coming months (X-9)."""
-    return partitions.ensure_partitions()
+    """Make the partitions of the coming months, and drop those that are kept no longer (X-9)."""
+    made = partitions.ensure_partitions()
+    partitions.drop_old_partitions()
+    return made

@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from accounts.workspaces.models import Membership, Role, User, Workspace
 from cursive.lib.actors import Actor
 from cursive.lib.tenancy import system_context, tenant_context, uuid7
-from leads.records.identity import dedup_hash, normalise_email
+from leads.records.identity import dedup_hash, normalise_email, normalise_phone
 from leads.records.models import Lead
 
 PASSWORD = "correct horse battery"
@@ -76,5 +76,6 @@ def lead(workspace: Workspace, **fields: object) -> Lead:
                 str(fields.get("phone", "")),
             ),
             email_key=normalise_email(str(fields["email"])),
+            phone_key=normalise_phone(str(fields.get("phone", ""))),
             **fields,
         )

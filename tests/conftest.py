@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
 
+from credits.metering.recording import write_now
 from cursive.launcher.roles import drop_database, prepare_database
 
 
@@ -117,6 +118,7 @@ def db(_emptier, django_db_blocker, settings, tmp_path) -> Iterator[None]:
     cache.clear()
     with django_db_blocker.unblock():
         yield
+        write_now()  # what a thread of this process would write into the next test
         for connection in connections.all():
             connection.close()
     _emptier()

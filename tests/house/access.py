@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-Who = Literal["public", "signed in", "member", "admin", "owner"]
+Who = Literal["public", "signed in", "member", "admin", "owner", "staff"]
 # Roles in the order of what they may; visitors without a workspace stand outside.
 RANK = {"member": 0, "admin": 1, "owner": 2}
 # Of other people's making: Django admin is tried as a whole, allauth has its own tests.
@@ -48,6 +48,11 @@ def owner(*args: str, **options: Any) -> Route:
     return Route("owner", args, **options)
 
 
+def staff(**options: Any) -> Route:
+    """A route for staff; nobody else learns that it is there."""
+    return Route("staff", **options)
+
+
 def public(**options: Any) -> Route:
     """A route for everybody."""
     return Route("public", **options)
@@ -68,11 +73,21 @@ ROUTES: dict[str, Route] = {
     "jobs:events": member("job_id"),
     "leads:list": member(),
     "leads:news": member(query="since=2026-01-01T00:00:00Z"),
+    "leads:options": member("field", kwargs={"field": "country"}),
+    "leads:suggestions": member("field", kwargs={"field": "title"}, query="q=eng"),
+    "leads:columns": member(),
+    "leads:filter_new": member(),
+    "leads:filter": member("filter_id"),
+    # Another member's: only admins and owners may.
+    "leads:filter_deletion": member("filter_id", method="post", ok=(302, 403)),
+    "leads:filter_restore": member("filter_id", method="post", ok=(302, 403, 404)),
+    "leads:trash": member(),
     "leads:detail": member("lead_id"),
     "leads:deletion": admin("lead_id", **POST),
     "leads:restore": admin("lead_id", method="post", ok=(404,)),
     "leads:export": member(**POST),
     "leads:export_download": member("job_id", ok=(409,)),
+    "api-filter-schema": public(),
     "api-leads": member(),
     "api-lead": member("lead_id"),
     "api-jobs": member(),
@@ -96,6 +111,8 @@ ROUTES: dict[str, Route] = {
     "accounts:api_key_revoke": admin("key_id", **GOES_ON),
     "accounts:audit_log": owner(),
     "accounts:audit_export": owner(**POST),
+    "accounts:security": owner(),
+    "accounts:security_export": owner(**POST),
     "accounts:mailbox": public(ok=(404,)),  # there is none outside the demo
     "accounts:mail": public(args=("name", "number"), kwargs={"name": "a", "number": 1}, ok=(404,)),
     "api_profiles": member(),
@@ -104,10 +121,40 @@ ROUTES: dict[str, Route] = {
     "credits:overview": member(),
     "credits:balance": member(),
     "credits:export": member(**POST),
+    "credits:pricing": public(),
+    "credits:plan": member(),
+    "credits:plan_checkout": admin(
+        method="post",
+        data={"plan": "pro", "key": "00000000-0000-7000-8000-000000000001"},
+        ok=(503,),  # no Stripe answers in these tests
+    ),
+    "credits:plan_portal": admin(method="post", ok=(503,)),
+    "credits:plan_confirmation": member(ok=(302,)),
+    "api-usage-overage": member(),
     "api-credits-balance": member(),
     "api-credits-transactions": member(),
     "api-credits-packages": public(),
     "api-credits-pricing": public(query="credits=100"),
+    "credits:buy": admin(),
+    "credits:returned": member(ok=(302,)),
+    "credits:purchases": member(),
+    "credits:purchase": member("purchase_id"),
+    "credits:auto_reload": admin(),
+    "credits:card_removal": admin(**GOES_ON),
+    # There is no Stripe in these tests, not even on this machine.
+    "api-credits-checkout": admin(method="post", data={"package": "growth"}, ok=(503,)),
+    "api-credits-purchase": admin(method="post", data={"package": "growth"}, ok=(503,)),
+    "api-webhooks-stripe": public(method="post", ok=(400,)),  # unsigned
+    "credits:usage": member(),
+    "credits:usage_export": member(**POST),
+    "api-usage-current": member(),
+    "api-usage-history": member(),
+    "api-usage-endpoints": member(),
+    "api-schema": public(),
+    "api-docs": public(),
+    # analytics
+    "api-staff-overview": staff(),
+    "api-staff-users": staff(query="sort=-revenue"),
     # segments
     "segments:new": member(),
     "segments:new_pull": member(),

@@ -15,6 +15,8 @@ LONGEST_FILE = 400
 NOT_TENANT_MODELS = {
     "accounts_workspace": "is the workspace; its policy is on its own id",
     "accounts_auditentry": "partitioned, so its key is a number; empty workspace for sign-ins",
+    "credits_stripeevent": "nobody's until it is processed",
+    "accounts_securityevent": "as the audit log; empty workspace for what only staff may see",
     "leads_ownedpeople": "one row a workspace, whose key is the workspace",
 }
 TABLES_SQL = """

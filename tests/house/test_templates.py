@@ -104,6 +104,20 @@ def test_the_rules_let_pass(good):
     assert problems_of(good) == []
 
 
+def unlabelled(text: str) -> list[str]:
+    """Cells of stacked tables that would stand without a label at narrow widths (X-13)."""
+    tables = re.findall(r'cls="stack".*?{% endtable %}', text, re.DOTALL)
+    cells = [cell for table in tables for cell in re.findall(r"<td\b[^>]*", table)]
+    known = ("data-label=", "stack-title", "stack-corner", "row-actions")
+    return [cell for cell in cells if not any(word in cell for word in known)]
+
+
+def test_cells_of_stacked_tables_have_labels():
+    """X-13: a row is a card at narrow widths, and its head is not seen there."""
+    assert [path.name for path in templates() if unlabelled(path.read_text())] == []
+    assert unlabelled('{% table label="x" cls="stack" %}<tr><td>x</td></tr>{% endtable %}')
+
+
 def test_style_sheets_and_scripts_name_no_source_map():
     """Without the maps a manifest of static files could not be made."""
     files = [*ROOT.glob("static/**/*.css"), *ROOT.glob("static/**/*.js")]

@@ -14,15 +14,19 @@ ROWS = 20_000
 SHOTS = Path(os.environ.get("CURSIVE_SHOTS", Path(__file__).parents[2] / ".run" / "shots"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(tmp_path_factory) -> Iterator[Live]:
-    """Web, worker and a catalogue of ROWS people, on a database of their own."""
-    name = os.environ.get("CURSIVE_TEST_DB", "test_cursive") + "_journeys"
-    with running(tmp_path_factory.mktemp("live"), name, catalogue_rows=ROWS) as started:
+    """Web, worker and a catalogue of ROWS people, on databases of their own: files of journeys
+    may run side by side."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    name = f"{os.environ.get('CURSIVE_TEST_DB', 'test_cursive')}_journeys_{worker}"
+    folder, redis = tmp_path_factory.mktemp("live"), 7 + int(worker.removeprefix("gw") or 0) % 2
+    with running(folder, name, redis=redis, catalogue_rows=ROWS) as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+# Not for longer: while it lives, Django takes the whole thread for asynchronous.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with chromium() as launched:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 
-import redis
+from redis import Redis
 
 from cursive.launcher.roles import drop_database, prepare_database
 
@@ -64,6 +64,13 @@ class Live:
         worker = ["worker", "--beat", f"--schedule={schedule}", "--concurrency=2", "-O", "fair"]
         return self.start("worker", "celery", "--app", "cursive", *worker, "--loglevel=INFO")
 
+    def start_payments(self) -> subprocess.Popen:
+        """The server of test payments, which tells Cursive what happens there."""
+        options = ["--port", self.environment["STRIPE_LOCAL_URL"].rpartition(":")[2]]
+        options += ["--state", str(self.folder / "payments.sqlite")]
+        options += ["--webhook", f"{self.url}/api/webhooks/stripe"]
+        return self.start("payments", "credits.stripe.local", *options)
+
     def kill(self, name: str) -> None:
         """kill -9 for a process and all that it started."""
         process = self.processes.pop(name)
@@ -107,15 +114,15 @@ def _wait(url: str, process: subprocess.Popen) -> None:
 
 
 @contextmanager
-def running(folder: Path, name: str, *, catalogue_rows: int) -> Iterator[Live]:
-    """Run Cursive on a new database `name` with a catalogue of so many people."""
+def running(folder: Path, name: str, *, redis: int, catalogue_rows: int) -> Iterator[Live]:
+    """Run Cursive on a new database `name`, with a catalogue of so many people."""
     superuser = os.environ["SUPERUSER_DATABASE_URL"]
     prepare_database(superuser, name, replace=True)
     url = f"http://localhost:{free_port()}"
     environment = {
         **os.environ,
         **{role: os.environ[role].rpartition("/")[0] + f"/{name}" for role in ROLES},
-        "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + "/7",
+        "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + f"/{redis}",
         "CURSIVE_ENV": "demo",
         "CURSIVE_STATE": str(folder),
         "SECRET_KEY": "journey" * 10,
@@ -123,8 +130,9 @@ def running(folder: Path, name: str, *, catalogue_rows: int) -> Iterator[Live]:
         "DATABASE_POOLED": "true",
         "JOB_LEASE_SECONDS": "5",
         "PYTHONUNBUFFERED": "1",
+        "STRIPE_LOCAL_URL": f"http://127.0.0.1:{free_port()}",
     }
-    redis.Redis.from_url(environment["REDIS_URL"]).flushdb()  # limits of an earlier run
+    Redis.from_url(environment["REDIS_URL"]).flushdb()  # limits of an earlier run
     live = Live(url=url, environment=environment, folder=folder)
     try:
         live.run("migrate", "--database=owner", "--verbosity=0")
@@ -134,6 +142,7 @@ def running(folder: Path, name: str, *, catalogue_rows: int) -> Iterator[Live]:
             live.run("load_catalogue", str(people), "--verbosity=0")
         options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", url.rpartition(":")[2]]
         options += ["--no-ws", "--workers-kill-timeout", "2", "cursive.asgi:application"]
+        live.start_payments()
         web = live.start("web", "granian", *options)
         live.start_worker()
         _wait(url, web)
