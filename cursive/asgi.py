@@ -2,8 +2,12 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cursive.settings")
+django.setup(set_prefix=False)
 
-application = get_asgi_application()
+from cursive.serving import PageHandler, settle  # noqa: E402 - needs the settings
+
+application = PageHandler()
+settle()

@@ -112,7 +112,9 @@ TEMPLATES = [
 
 # One database, three roles (design: Tenants). `default` can't see past its workspace, `admin`
 # can, `owner` migrates.
-_pool = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", 12), "timeout": 10}}
+# Pages that one web process works on at once; each needs a connection.
+PAGES_AT_ONCE = env.int("DATABASE_POOL", 12)
+_pool = {"pool": {"min_size": 1, "max_size": PAGES_AT_ONCE, "timeout": 10}}
 
 
 def _database(variable: str, *, pooled: bool) -> dict[str, object]:
