@@ -11,7 +11,7 @@ from credits.purchases.tasks import (
     sweep_reloads,
 )
 from credits.receipts.tasks import send_due_mail
-from credits.stripe.tasks import process_due_events, process_event
+from credits.stripe.tasks import forget_old_payloads, process_due_events, process_event
 
 __all__ = [
     "aggregate_usage",
@@ -20,6 +20,7 @@ __all__ = [
     "check_ledger",
     "close_purchases",
     "compare_with_stripe",
+    "forget_old_payloads",
     "process_due_events",
     "process_event",
     "release_stale_holds",

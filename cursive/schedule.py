@@ -8,6 +8,10 @@ CELERY_BEAT_SCHEDULE = {
     "partitions": {"task": "cursive.make_partitions", "schedule": crontab(hour=1, minute=10)},
     "check-ledger": {"task": "credits.ledger.check_ledger", "schedule": crontab(hour=2, minute=30)},
     "stripe-events": {"task": "credits.stripe.process_due_events", "schedule": 60.0},
+    "forget-stripe-payloads": {
+        "task": "credits.stripe.forget_old_payloads",
+        "schedule": crontab(hour=3, minute=30),
+    },
     "overage": {"task": "credits.overage.bill", "schedule": crontab(hour=4, minute=0)},
     "plans-catch-up": {"task": "credits.plans.catch_up", "schedule": crontab(hour=3, minute=0)},
     "sweep-reloads": {"task": "credits.purchases.sweep_reloads", "schedule": 60.0},

@@ -8,15 +8,18 @@ from typing import Any
 
 from cursive.lib.tenancy import connection
 
+from .models import ADJUSTMENT, NOT_USED, PRORATED, TAKEN_BACK
+
+_NOT_USED = ", ".join(f"'{action}'" for action in NOT_USED)
 # A refund of money takes bought credits back, which is neither a sale nor a use; an upgrade takes
-# back what the month before was given, which is less given.
-MOVED = """
-    coalesce(sum(amount) FILTER (WHERE action IN ('purchase', 'purchase_refund')), 0),
+# back what the month before was given, and staff may take back what they gave: that is less given.
+MOVED = f"""
+    coalesce(sum(amount) FILTER (WHERE action IN ('purchase', '{TAKEN_BACK}')), 0),
     coalesce(sum(amount) FILTER (
-        WHERE kind = 'grant' AND action <> 'purchase' OR action = 'plan_proration'), 0),
+        WHERE kind = 'grant' AND action <> 'purchase'
+            OR action IN ('{PRORATED}', '{ADJUSTMENT}')), 0),
     coalesce(-sum(amount) FILTER (
-        WHERE kind IN ('spend', 'refund')
-            AND action NOT IN ('purchase_refund', 'plan_proration')), 0)
+        WHERE kind IN ('spend', 'refund') AND action NOT IN ({_NOT_USED})), 0)
 """
 BY_SPAN = f"""
 SELECT span.position, {MOVED}
@@ -27,10 +30,9 @@ GROUP BY span.position
 """
 OUTSTANDING = "SELECT coalesce(sum(balance + held), 0) FROM credits_account"
 # The statement that others join: (workspace_id, spent) since `%(since)s`.
-SPENT = """
+SPENT = f"""
 SELECT workspace_id, -sum(amount) AS spent FROM credits_entry
-WHERE created_at >= %(since)s AND kind IN ('spend', 'refund')
-    AND action NOT IN ('purchase_refund', 'plan_proration')
+WHERE created_at >= %(since)s AND kind IN ('spend', 'refund') AND action NOT IN ({_NOT_USED})
 GROUP BY workspace_id
 """
 

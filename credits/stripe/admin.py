@@ -102,6 +102,8 @@ class StripeEventAdmin(ReadOnlyAdmin):
     @admin.display(description="As Stripe sent it")
     def content(self, event: StripeEvent) -> SafeString:
         """The whole payload, in a box of its own that scrolls, also with keys."""
+        if not event.payload:
+            return SafeString("Emptied 90 days after the event was settled.")
         return format_html(
             '<textarea readonly rows="24" aria-label="As Stripe sent it"'
             ' class="bg-transparent border border-base-200 dark:border-base-700 font-mono p-2'

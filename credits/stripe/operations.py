@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import time
+from datetime import timedelta
 from uuid import UUID
 
 import stripe
@@ -33,6 +34,9 @@ INSERT INTO credits_stripeevent
 VALUES (%s, %s, %s, %s, %s, 0, '', CASE WHEN %s THEN statement_timestamp() END)
 ON CONFLICT (stripe_event_id) DO NOTHING
 """
+# What events say of people isn't kept for ever; the rows are, since each is processed only once.
+PAYLOADS_KEPT = timedelta(days=90)
+FORGET_BATCH = 5_000
 # While another process makes the same customer, Stripe refuses our call; so long we wait for it.
 WAITS = (0.2, 0.4, 0.8)
 
@@ -105,6 +109,24 @@ def retry_event(*, event_id: UUID, actor: Actor) -> StripeEvent:
         tenancy.on_commit(lambda: ring(event_id))
         event.refresh_from_db()
     return event
+
+
+def forget_payloads() -> int:
+    """Empty the payloads of events that were done or ignored 90 days ago; how many.
+
+    As the system, batch by batch. What failed keeps its payload until it is settled.
+    """
+    settled = [StripeEvent.State.DONE, StripeEvent.State.IGNORED]
+    forgotten = 0
+    with system_context():
+        while True:
+            old = StripeEvent.objects.filter(
+                state__in=settled, finished_at__lt=Now() - PAYLOADS_KEPT
+            ).exclude(payload={})
+            ids = list(old.values_list("id", flat=True)[:FORGET_BATCH])
+            forgotten += StripeEvent.objects.filter(id__in=ids).update(payload={})
+            if len(ids) < FORGET_BATCH:
+                return forgotten
 
 
 def ensure_customer(*, workspace: Workspace, actor: Actor) -> str:

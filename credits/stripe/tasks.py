@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 
 from . import runner
+from .operations import forget_payloads
 from .queries import events_are_late
 
 
@@ -25,3 +26,9 @@ def process_due_events() -> int:
     if done and events_are_late(by=timedelta(0)):
         process_due_events.delay()
     return done
+
+
+@shared_task(name="credits.stripe.forget_old_payloads")
+def forget_old_payloads() -> int:
+    """Empty what old events said (`PAYLOADS_KEPT`)."""
+    return forget_payloads()

@@ -221,6 +221,7 @@ def test_money_and_credits_month_by_month(acme, rival):
     spent = entry(acme, "spend", "-40.50", "pull", day(2026, 5, 4))
     entry(acme, "refund", "10.25", "pull", day(2026, 5, 5), refunds=spent)
     entry(acme, "spend", "-200", "purchase_refund", day(2026, 5, 6))
+    entry(acme, "spend", "-20", "adjustment", day(2026, 5, 7))  # staff took back what they gave
     charged = living(rival)
     with system_context():
         OverageCharge.objects.create(
@@ -240,7 +241,7 @@ def test_money_and_credits_month_by_month(acme, rival):
     assert (may.overage_cents, june.overage_cents) == (charge.cents, 0) == (51, 0)
     assert (may.credits.sold, may.credits.given, may.credits.spent) == (
         Decimal(300),
-        Decimal(100),
+        Decimal(80),
         Decimal("30.25"),
     )
     assert june.credits.spent == 0

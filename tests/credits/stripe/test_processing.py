@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 
 from credits.stripe import runner
 from credits.stripe.models import StripeEvent
 from credits.stripe.operations import retry_event
 from credits.stripe.providers import StripeUnavailable
 from credits.stripe.registry import EventHandler, Prepared, register_handler
-from credits.stripe.tasks import process_due_events, process_event
+from credits.stripe.tasks import forget_old_payloads, process_due_events, process_event
 from cursive.celery import app
 from cursive.lib.actors import Actor
 from cursive.lib.tenancy import current_workspace_id, system_context, tenant_context, uuid7
@@ -304,3 +305,21 @@ def test_an_event_is_its_workspaces_alone(books, others, handler):
             assert cursor.fetchone()[0] == seen
     with system_context():
         assert StripeEvent.objects.count() == 2
+
+
+def test_what_settled_events_said_is_forgotten_after_90_days(books, handler):
+    deliver(paid(books.workspace.id))
+    deliver(paid(books.workspace.id))
+    assert work_off() == 2
+    settled, failing = stored()
+    with system_context():
+        StripeEvent.objects.filter(id=failing.id).update(
+            state="failed", finished_at=Now() - timedelta(days=400)
+        )
+    assert forget_old_payloads() == 0
+    with system_context():
+        StripeEvent.objects.filter(id=settled.id).update(finished_at=Now() - timedelta(days=91))
+    assert forget_old_payloads() == 1
+    assert forget_old_payloads() == 0
+    settled, failing = stored()
+    assert settled.payload == {} and failing.payload["type"] == failing.type
