@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.audit.admin import AuditedAdmin
+from accounts.workspaces.requests import actor_of
 
 from . import events
 
@@ -69,7 +70,7 @@ class AuthenticatorAdmin(AuditedAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
         """Take it away; whose it was, their owners will see it."""
-        who, user, type_ = request.actor, obj.user, str(obj.type)  # type: ignore[attr-defined]
+        who, user, type_ = actor_of(request), obj.user, str(obj.type)
         super().delete_model(request, obj)
         events.factor_removed_by_staff(who, user, type_)
 

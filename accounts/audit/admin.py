@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin.text_filters import TextFilter
 from unfold.paginator import InfinitePaginator
 
+from accounts.workspaces.requests import actor_of
 from cursive.lib.audit_port import record
 from cursive.lib.tenancy import system_context
 
@@ -80,7 +81,7 @@ def _note(request: HttpRequest, obj: Model, action: str, **values: Any) -> None:
         action=action,
         resource=obj._meta.model_name or "",
         resource_id=obj.pk,
-        actor=request.actor,  # type: ignore[attr-defined]
+        actor=actor_of(request),
         workspace_id=getattr(obj, "workspace_id", None),
         severity="warning",
         **{side: _plain(given) for side, given in values.items()},
@@ -191,7 +192,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.action(description="Export as CSV")
     def export_csv(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> HttpResponseBase:
         """The chosen entries, or all that the filters leave, as CSV."""
-        note_export(workspace_id=None, actor=request.actor, pick=Pick())  # type: ignore[attr-defined]
+        note_export(workspace_id=None, actor=actor_of(request), pick=Pick())
         return StreamingHttpResponse(
             csv_lines(newest_batches(queryset, EXPORT_BATCH), workspace=True),
             content_type="text/csv; charset=utf-8",

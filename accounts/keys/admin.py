@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts.audit.admin import ReadOnlyAdmin
 from accounts.workspaces.admin import link_from_workspace
+from accounts.workspaces.requests import actor_of
 
 from .models import ApiKey
 from .operations import revoke_key
@@ -45,7 +46,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     @admin.action(description="Revoke the chosen keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """End the keys at once, as the system for the member of staff."""
-        actor = replace(request.actor, kind="system")  # type: ignore[attr-defined]
+        actor = replace(actor_of(request), kind="system")
         for key in queryset:
             revoke_key(workspace_id=key.workspace_id, actor=actor, key_id=key.id)
         self.message_user(request, "The keys are revoked.")

@@ -11,6 +11,7 @@ from rest_framework.status import HTTP_201_CREATED
 from rest_framework.views import APIView
 
 from accounts.access.api import caller
+from cursive.lib.ui.page_documents import page_document
 from cursive.lib.ui.pagination import numbered_page
 
 from . import operations
@@ -51,13 +52,7 @@ class ProfileSerializer(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField(read_only=True)
 
 
-class ProfilePageSerializer(serializers.Serializer[Any]):
-    """A page of business profiles."""
-
-    page = serializers.IntegerField()
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField()
-    data = ProfileSerializer(many=True)  # type: ignore[assignment]
+ProfilePageSerializer = page_document("ProfilePage", ProfileSerializer)
 
 
 class ProfileList(APIView):

@@ -16,6 +16,7 @@ from accounts.audit.admin import (
     text_filter,
 )
 from accounts.workspaces.admin import link_from_workspace
+from accounts.workspaces.requests import actor_of
 from cursive.lib.audit_port import record
 
 from .export import csv_lines, file_name
@@ -81,7 +82,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
             action="export",
             resource="security_events",
             resource_id="",
-            actor=request.actor,  # type: ignore[attr-defined]
+            actor=actor_of(request),
             severity="warning",
         )
         return StreamingHttpResponse(

@@ -1,6 +1,6 @@
 """What a request knows about the workspace that it is for."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -34,6 +34,11 @@ class MemberRequest(WorkspaceRequest):
     user: User
     workspace: Workspace
     membership: Membership
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who acts in this request; for code whose base class knows plain requests only."""
+    return cast(WorkspaceRequest, request).actor
 
 
 def choose_workspace(request: HttpRequest, workspace_id: UUID) -> None:

@@ -98,15 +98,6 @@ class UserLineSerializer(serializers.Serializer):
     workspaces = BelongingSerializer(many=True)
 
 
-class UserPageSerializer(serializers.Serializer):
-    """A page of users."""
-
-    page = serializers.IntegerField()
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField()
-    data = UserLineSerializer(many=True)  # type: ignore[assignment]
-
-
 class StaffView(APIView):
     """What only staff may see; the customers' reference doesn't tell of it."""
 

@@ -13,6 +13,7 @@ from unfold.paginator import InfinitePaginator
 from accounts.audit.admin import ReadOnlyAdmin, text_filter
 from accounts.workspaces.admin import link_from_workspace
 from accounts.workspaces.models import Workspace
+from accounts.workspaces.requests import actor_of
 from cursive.lib.errors import DomainError
 
 from .checks import check_names, find_differences
@@ -96,7 +97,7 @@ class AccountAdmin(BooksAdmin):
 
 
 def _grant(request: HttpRequest, given: dict[str, Any]) -> Entry:
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = actor_of(request)
     workspace: Workspace = given["workspace"]
     return grant(
         workspace_id=workspace.id,

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.access.api import caller
 from accounts.workspaces.models import Workspace
 from cursive.lib.errors import InvalidInput
+from cursive.lib.ui.page_documents import page_document
 from cursive.lib.ui.pagination import keyset_page, numbered_page, parse_page
 
 from .forms import HistoryForm
@@ -53,18 +54,18 @@ class TransactionSerializer(serializers.Serializer):
     refunds = serializers.IntegerField(allow_null=True, help_text="The spend that it returns.")
 
 
-class TransactionPageSerializer(serializers.Serializer):
-    """A page of transactions: by number with `page` and `total`, by cursor with `next`."""
-
-    page = serializers.IntegerField(required=False)
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField(required=False)
-    next = serializers.CharField(
+# By number with `page` and `total`, by cursor with `next`.
+TransactionPageSerializer = page_document(
+    "TransactionPage",
+    TransactionSerializer,
+    page=serializers.IntegerField(required=False),
+    total=serializers.IntegerField(required=False),
+    next=serializers.CharField(
         allow_null=True,
         required=False,
         help_text="The cursor of what comes after, null at the end.",
-    )
-    data = TransactionSerializer(many=True)  # type: ignore[assignment]
+    ),
+)
 
 
 def _document(line: Line[Entry]) -> dict[str, Any]:

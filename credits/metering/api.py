@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.access.api import caller
 from cursive.lib.errors import InvalidInput
+from cursive.lib.ui.page_documents import page_document
 from cursive.lib.ui.pagination import numbered_page
 
 from .queries import DAYS_KEPT, FORECAST_DAYS, Tally, days_of, endpoints_of, summary_of
@@ -66,14 +67,10 @@ class UsageDaySerializer(TallySerializer):
     day = serializers.DateField()
 
 
-class UsageHistorySerializer(serializers.Serializer):
-    """Day by day, oldest first, today last."""
-
-    days = serializers.IntegerField()
-    page = serializers.IntegerField()
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField()
-    data = UsageDaySerializer(many=True)  # type: ignore[assignment]
+# Day by day, oldest first, today last.
+UsageHistorySerializer = page_document(
+    "UsageHistory", UsageDaySerializer, days=serializers.IntegerField()
+)
 
 
 class EndpointUsageSerializer(TallySerializer):
@@ -85,14 +82,10 @@ class EndpointUsageSerializer(TallySerializer):
     p95_ms = serializers.FloatField(allow_null=True)
 
 
-class EndpointUsageListSerializer(serializers.Serializer):
-    """Route by route, the most called first."""
-
-    days = serializers.IntegerField()
-    page = serializers.IntegerField()
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField()
-    data = EndpointUsageSerializer(many=True)  # type: ignore[assignment]
+# Route by route, the most called first.
+EndpointUsageListSerializer = page_document(
+    "EndpointUsageList", EndpointUsageSerializer, days=serializers.IntegerField()
+)
 
 
 class CurrentUsageView(APIView):

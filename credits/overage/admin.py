@@ -10,6 +10,7 @@ from unfold.paginator import InfinitePaginator
 
 from accounts.audit.admin import ReadOnlyAdmin, text_filter
 from accounts.workspaces.admin import link_from_workspace
+from accounts.workspaces.requests import actor_of
 from cursive.lib.errors import DomainError
 
 from .models import OverageCharge
@@ -58,7 +59,7 @@ class OverageChargeAdmin(ReadOnlyAdmin):
         """Invoice the chosen failed charges now."""
         for charge in queryset.filter(state=OverageCharge.State.FAILED)[:MOST_AT_ONCE]:
             try:
-                done = retry_charge(charge_id=charge.id, actor=request.actor)  # type: ignore[attr-defined]
+                done = retry_charge(charge_id=charge.id, actor=actor_of(request))
             except DomainError as refusal:
                 messages.error(request, refusal.message)
                 continue

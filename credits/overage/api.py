@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access.api import caller
+from cursive.lib.ui.page_documents import page_document
 from cursive.lib.ui.pagination import numbered_page
 
 from .queries import Running, closed_charges, running_period
@@ -47,14 +48,8 @@ class ChargeSerializer(serializers.Serializer):
     invoiced_at = serializers.DateTimeField(source="billed_at", allow_null=True)
 
 
-class OverageSerializer(serializers.Serializer):
-    """The running period, and a page of those that are over."""
-
-    current = RunningSerializer()
-    page = serializers.IntegerField()
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField()
-    data = ChargeSerializer(many=True)  # type: ignore[assignment]
+# The running period, and a page of those that are over.
+OverageSerializer = page_document("Overage", ChargeSerializer, current=RunningSerializer())
 
 
 class OverageView(APIView):

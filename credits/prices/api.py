@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cursive.lib.errors import InvalidInput, Unavailable
+from cursive.lib.ui.page_documents import page_document
 from cursive.lib.ui.pagination import numbered_page
 
 from .queries import MAX_WANTED, Offer, cheapest_mix, packages
@@ -26,13 +27,7 @@ class PackageSerializer(serializers.Serializer):
     popular = serializers.BooleanField()
 
 
-class PackageListSerializer(serializers.Serializer):
-    """A page of packages, the smallest first."""
-
-    page = serializers.IntegerField()
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField()
-    data = PackageSerializer(many=True)  # type: ignore[assignment]
+PackageListSerializer = page_document("PackageList", PackageSerializer)
 
 
 class MixItemSerializer(serializers.Serializer):

@@ -20,6 +20,7 @@ from unfold.paginator import InfinitePaginator
 
 from accounts.audit.admin import ReadOnlyAdmin, text_filter
 from accounts.workspaces.admin import link_from_workspace
+from accounts.workspaces.requests import actor_of
 from cursive.lib.errors import DomainError
 from cursive.lib.ui.formatting import format_cents
 
@@ -58,11 +59,11 @@ class DecidedAdmin(MoneyAdmin):
 
     def is_open(self, row: Any) -> bool:
         """Whether it still waits."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} doesn't say when it still waits")
 
     def facts(self, row: Any) -> list[tuple[str, object]]:
         """What staff should know while they decide."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} doesn't say what staff should know")
 
     def make_form(self, request: HttpRequest, row: Any) -> forms.Form:
         """The form of a row, with what was sent."""
@@ -70,7 +71,7 @@ class DecidedAdmin(MoneyAdmin):
 
     def decide(self, request: HttpRequest, row: Any, given: dict[str, Any]) -> str:
         """Do it; what is said then. Raises a `DomainError`."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} doesn't say how to decide")
 
     @admin.display(description="")
     def decision(self, row: Any) -> SafeString:
@@ -227,7 +228,7 @@ class ReversalAdmin(DecidedAdmin):
         after = operation(
             workspace_id=row.workspace_id,
             reversal_id=row.id,
-            actor=request.actor,  # type: ignore[attr-defined]
+            actor=actor_of(request),
             reason=given["reason"],
         )
         return f"{after.taken - row.taken:,} credits were taken; {after.owed:,} are owed."
@@ -293,7 +294,7 @@ class DisputeAdmin(DecidedAdmin):
             dispute_id=row.id,
             decision=given["decision"],
             reason=given["reason"],
-            actor=request.actor,  # type: ignore[attr-defined]
+            actor=actor_of(request),
         )
         return "Decided."
 
@@ -347,7 +348,7 @@ class StripeDifferenceAdmin(DecidedAdmin):
         """Note that staff have seen to it."""
         accept_difference(
             difference_id=row.pk,
-            actor=request.actor,  # type: ignore[attr-defined]
+            actor=actor_of(request),
             reason=given["reason"],
         )
         return "Noted. It is not counted as a difference any more."

@@ -18,6 +18,7 @@ from unfold.paginator import InfinitePaginator
 
 from accounts.audit.admin import ReadOnlyAdmin, text_filter
 from accounts.workspaces.admin import link_from_workspace
+from accounts.workspaces.requests import actor_of
 from cursive.lib.errors import DomainError
 
 from .models import StripeCustomer, StripeEvent
@@ -118,7 +119,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
         chosen = list(queryset.values_list("id", flat=True))
         for event_id in chosen:
             try:
-                retry_event(event_id=event_id, actor=request.actor)  # type: ignore[attr-defined]
+                retry_event(event_id=event_id, actor=actor_of(request))
             except DomainError:
                 refused += 1
         if taken := len(chosen) - refused:
@@ -151,7 +152,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
         if not self.has_retry_permission(request):
             raise PermissionDenied
         try:
-            event = retry_event(event_id=event_id, actor=request.actor)  # type: ignore[attr-defined]
+            event = retry_event(event_id=event_id, actor=actor_of(request))
         except DomainError as refusal:
             self.message_user(request, refusal.message, messages.ERROR)
         else:

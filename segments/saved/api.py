@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.access.api import caller
 from cursive.lib.errors import InvalidInput
 from cursive.lib.jobs.queries import job_state
+from cursive.lib.ui.page_documents import page_document
 from cursive.lib.ui.pagination import numbered_page
 from leads.catalogue.local import local_source
 from leads.filters.document import parse
@@ -69,13 +70,7 @@ class SegmentBodySerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Segment.Status.choices, required=False)
 
 
-class SegmentPageSerializer(serializers.Serializer[Any]):
-    """A page of segments (X-4)."""
-
-    page = serializers.IntegerField()
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField()
-    data = SegmentSerializer(many=True)  # type: ignore[assignment]
+SegmentPageSerializer = page_document("SegmentPage", SegmentSerializer)
 
 
 class RunBodySerializer(serializers.Serializer[Any]):
