@@ -99,6 +99,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["cursive.lib.ui.form_tags"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -135,13 +136,15 @@ DATABASE_ROUTERS = ["cursive.lib.tenancy.router.TenantRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL")
+_redis_cache = {
+    "LOCATION": REDIS_URL,
+    "KEY_PREFIX": "cursive",
+    "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1},
+}
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "cursive",
-        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1},
-    }
+    "default": {"BACKEND": "cursive.lib.caches.SteadyCache", **_redis_cache},
+    # For health checks: what it says is true of Redis.
+    "redis": {"BACKEND": "django.core.cache.backends.redis.RedisCache", **_redis_cache},
 }
 
 # --- people -------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ def _own_redis(worker: str) -> None:
     number = int(worker.removeprefix("gw") or 0) + 1 if worker else 0
     if number:
         url = f"{settings.REDIS_URL.rpartition('/')[0]}/{number}"
-        settings.REDIS_URL = settings.CACHES["default"]["LOCATION"] = url
+        settings.REDIS_URL = url
+        for configured in settings.CACHES.values():
+            configured["LOCATION"] = url
 
 
 _own_redis(os.environ.get("PYTEST_XDIST_WORKER", ""))

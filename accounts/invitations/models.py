@@ -86,6 +86,11 @@ class Invitation(TenantModel):
         """Whether its time is over."""
         return self.expires_at <= timezone.now()
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether only the invited address may accept it: it gives more than a member may do."""
+        return self.role != Role.MEMBER
+
     @staticmethod
     def read_token(token: str) -> tuple[UUID, int]:
         """(invitation's id, serial) of a link. Raises `NotFound` for what we didn't sign."""

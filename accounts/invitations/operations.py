@@ -5,7 +5,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.workspaces.authority import lock_people, require_role
-from accounts.workspaces.models import Membership, Role
+from accounts.workspaces.models import Membership, Role, User
 from accounts.workspaces.validation import check_fields
 from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
@@ -105,7 +105,8 @@ def accept_invitation(*, token: str, actor: Actor) -> Membership:
     """Make the actor, a signed-in user, a member; an invitation works once.
 
     The same user again gets the same membership. Raises `NotFound` for a link that isn't ours,
-    `Conflict` for one that is over and for somebody who is a member already.
+    `Conflict` for one that is over and for somebody who is a member already, `Forbidden` for
+    another address where only the invited one may join (`is_personal`).
     """
     if actor.user_id is None:
         raise Forbidden("Sign in to accept an invitation.")
@@ -129,6 +130,11 @@ def accept_invitation(*, token: str, actor: Actor) -> Membership:
         refuse_unless_open(invitation, serial)
         if mine is not None:
             raise Conflict("You are a member of this workspace already.")
+        if invitation.is_personal and not _has_address(actor.user_id, invitation.email):
+            raise Forbidden(
+                f"Only {invitation.email} can accept this invitation, since it is to manage the "
+                "workspace. Sign in with that address, or ask for an invitation of your own."
+            )
         membership = Membership.objects.create(
             workspace_id=invitation.workspace_id, user_id=actor.user_id, role=invitation.role
         )
@@ -144,6 +150,10 @@ def accept_invitation(*, token: str, actor: Actor) -> Membership:
             new={"role": invitation.role, "invited": invitation.email, "user": actor.label},
         )
     return membership
+
+
+def _has_address(user_id: UUID, address: str) -> bool:
+    return User.objects.filter(id=user_id, email__iexact=address).exists()
 
 
 def _may_give(workspace_id: UUID, actor: Actor, role: str) -> None:

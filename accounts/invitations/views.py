@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.workspaces.guards import member_required
 from accounts.workspaces.models import Role, User
 from accounts.workspaces.requests import MemberRequest, WorkspaceRequest, choose_workspace
-from cursive.lib.errors import Conflict, DomainError, NotFound
+from cursive.lib.errors import Conflict, DomainError, Forbidden, NotFound
 
 from . import operations
 from .models import Invitation
@@ -30,7 +30,7 @@ def invitation(request: WorkspaceRequest, token: str) -> HttpResponse:
         if request.method == "POST" and request.user.is_authenticated:
             return _accept(request, token)
         found = invitation_behind(token)
-    except (NotFound, Conflict) as error:
+    except (NotFound, Conflict, Forbidden) as error:
         return _refused(request, error)
     if request.method == "POST":
         return redirect_to_login(request.get_full_path())
@@ -41,8 +41,11 @@ def invitation(request: WorkspaceRequest, token: str) -> HttpResponse:
         "invitation": found,
         "workspace_name": found.workspace.name,
         "has_account": User.objects.filter(email=found.email).exists(),
-        "is_other_address": request.user.is_authenticated
-        and request.user.email.lower() != found.email.lower(),
+        "is_other_address": (
+            other := request.user.is_authenticated
+            and request.user.email.lower() != found.email.lower()
+        ),
+        "may_join": not (other and found.is_personal),
         "next": request.path,
     }
     return render(request, "accounts/invitations/invitation.html", context)
@@ -78,7 +81,7 @@ def _accept(request: WorkspaceRequest, token: str) -> HttpResponse:
 
 
 def _refused(request: WorkspaceRequest, error: DomainError) -> HttpResponse:
-    status = 404 if isinstance(error, NotFound) else GONE
+    status = GONE if isinstance(error, Conflict) else error.status
     return render(
         request, "accounts/invitations/refused.html", {"message": error.message}, status=status
     )

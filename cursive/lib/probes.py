@@ -3,7 +3,7 @@
 import time
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.files.storage import default_storage
 from django.db import connections
 
@@ -24,12 +24,12 @@ def _database() -> None:
 
 
 def _cache() -> None:
-    cache.set("health", 1, 10)
+    caches["redis"].set("health", 1, 10)
 
 
 def _worker() -> None:
     """Beat rings every 20 s and a worker answers: a stale mark means that one of them is down."""
-    seen = cache.get(HEARTBEAT_KEY)
+    seen = caches["redis"].get(HEARTBEAT_KEY)
     if seen is None or time.time() - seen > HEARTBEAT_SECONDS:
         raise RuntimeError("no heartbeat")
 
@@ -40,7 +40,7 @@ def _storage() -> None:
 
 def beat() -> None:
     """Mark that beat and worker are alive."""
-    cache.set(HEARTBEAT_KEY, time.time(), 10 * HEARTBEAT_SECONDS)
+    caches["redis"].set(HEARTBEAT_KEY, time.time(), 10 * HEARTBEAT_SECONDS)
 
 
 def register() -> None:

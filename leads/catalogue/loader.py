@@ -22,6 +22,7 @@ import duckdb
 from pyroaring import BitMap
 
 from cursive.lib.errors import Conflict, InvalidInput
+from cursive.lib.tables import TableRefused
 
 from .building import build_snapshot
 from .engine import connect
@@ -130,6 +131,7 @@ def load_file(
         load = _Load(path, directory, options, memory=memory, part_rows=part_rows, show=bar.show)
         try:
             load.read(mapping, country, limit, careful)
+            load.refuse_nothing(replace=replace)
             load.stage_base()
             load.merge(tombstones or BitMap(), suppressed)
             return load.publish(reject_file, allow_empty=allow_empty)
@@ -248,6 +250,11 @@ class _Load:
                         done.parts.append(name)
                 done.is_read = not left or part.read < left
                 self._save()
+
+    def refuse_nothing(self, *, replace: bool) -> None:
+        """A version like the one before would only push an older one out of those kept."""
+        if not (self._manifest.rows_read or replace) and self._snapshots.current():
+            raise TableRefused("There are no rows in this file. Nothing was changed.")
 
     def stage_base(self) -> None:
         """Stage the people of the version in force, to be merged with; all or only their ids."""

@@ -132,13 +132,20 @@ class LocalSource:
         *,
         limit: int = 20,
         order: Order = "score",
+        owned: BitMap | None = None,
         cancel_key: str | None = None,
     ) -> list[dict[str, Any]]:
         """Return the first people, masked; see CatalogueSource."""
         snapshot, dead = self._snapshot(), self._tombstones()
+        left_out = dead | owned if owned else dead
         with self.runner.search(snapshot, cancel_key) as search:
-            ranks = self._ranks(search, snapshot, filter, limit, order, dead, None)
+            ranks = self._ranks(search, snapshot, filter, limit, order, left_out, None)
             records = self._records(search, ranks)
+            if owned and len(records) < limit:
+                # All new ones are there, so that whoever else fits is owned.
+                rest, shown = limit - len(records), BitMap(record.id for record in records)
+                ranks = self._ranks(search, snapshot, filter, rest, order, dead | shown, None)
+                records += self._records(search, ranks)
         return [mask_record({"id": r.id, **asdict(r.person)}) for r in records]
 
     def take(

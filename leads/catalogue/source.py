@@ -104,9 +104,13 @@ class CatalogueSource(Protocol):
         *,
         limit: int = 20,
         order: Order = "score",
+        owned: BitMap | None = None,
         cancel_key: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Return people as dicts of a record's fields and `id`, addresses and numbers masked."""
+        """Return people as dicts of a record's fields and `id`, addresses and numbers masked.
+
+        Those of `owned` come after all others, who are what a pull would bring.
+        """
 
     def take(
         self,

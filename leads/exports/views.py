@@ -43,7 +43,9 @@ def export_start(request: MemberRequest) -> HttpResponse:
         "key": request.POST.get("key") or safe_cell(request.actor.request.request_id),
         "count": capped_count(leads_of(request.workspace.id), 10_000),
     }
-    return render(request, "leads/exports/export_start.html", context)
+    # The first post only opens the dialog; one that chose and can't be used is bad input.
+    status = 400 if context["form"] else 200
+    return render(request, "leads/exports/export_start.html", context, status=status)
 
 
 @require_GET

@@ -1,8 +1,10 @@
 """Leads by API."""
 
+import json
 from typing import Any
 from uuid import UUID
 
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -15,6 +17,8 @@ from accounts.workspaces.models import Role
 from cursive.lib.errors import InvalidInput
 from cursive.lib.ui.pagination import keyset_page, parse_page
 from leads.filters import url as filter_url
+from leads.filters.document import parse
+from leads.filters.tree import Group
 
 from .models import Lead
 from .operations import delete_lead, update_lead
@@ -77,12 +81,39 @@ def _wants_deleted(raw: str) -> bool:
     return raw == "true"
 
 
+PARAMETERS = ("f", "filter", "sort", "deleted", "cursor", "pageSize")
+
+
+def _filter_of(params: QueryDict) -> Group | None:
+    """The filter that a call asks for, as a document or in its short form; None for everybody.
+
+    Raises `InvalidInput` for parameters that there aren't: with a filter by another name, all
+    leads would pass for the answer.
+    """
+    if unknown := sorted(set(params) - set(PARAMETERS))[:5]:
+        raise InvalidInput(
+            f"Use {', '.join(PARAMETERS)}.",
+            fields={name[:60]: "There is no such parameter." for name in unknown},
+        )
+    document, short = params.get("filter", ""), params.get(filter_url.PARAMETER, "")
+    if document and short:
+        raise InvalidInput("Give f or filter.", fields={"filter": "Not together with f."})
+    if document:
+        try:
+            return parse(json.loads(document), scope="leads")
+        except (ValueError, RecursionError):
+            sentence = "A filter document is JSON; see /api/filters/schema."
+            raise InvalidInput(sentence, fields={"filter": sentence}) from None
+    return filter_url.decode(short, scope="leads") if short else None
+
+
 class LeadListView(APIView):
-    """`GET /api/leads`: filter `f`, `sort`, `deleted`, `cursor`, `pageSize`."""
+    """`GET /api/leads`: filter `f` or `filter`, `sort`, `deleted`, `cursor`, `pageSize`."""
 
     @extend_schema(
         parameters=[
             OpenApiParameter("f", description="A filter in its short form, as in page addresses."),
+            OpenApiParameter("filter", description="Or a filter document, as JSON."),
             OpenApiParameter("sort", enum=list(SORTS)),
             OpenApiParameter(
                 "deleted", bool, description="Instead, those deleted in the last 30 days."
@@ -100,8 +131,7 @@ class LeadListView(APIView):
             raise InvalidInput(
                 "There is no such order.", fields={"sort": f"One of: {', '.join(SORTS)}."}
             )
-        text = params.get(filter_url.PARAMETER, "")
-        filter = filter_url.decode(text, scope="leads") if text else None
+        filter = _filter_of(params)
         workspace_id = caller(request).workspace.id
         if _wants_deleted(params.get("deleted", "")):
             leads = trash_of(workspace_id).filter(as_q(filter))
@@ -127,6 +157,9 @@ class LeadListView(APIView):
 
 class LeadView(APIView):
     """`GET/PATCH/DELETE /api/leads/{id}`."""
+
+    # Owners and admins make keys: what has the scope `write` may delete as well.
+    keys_allowed = True
 
     @property
     def required_role(self) -> str:

@@ -134,7 +134,7 @@ def search(
         count = turn.ask(lambda: source.count(filter, owned=owned, cancel_key=key))
         rows = turn.ask(
             lambda: (
-                source.preview(filter, limit=PREVIEW, order=order, cancel_key=key)
+                source.preview(filter, limit=PREVIEW, order=order, owned=owned, cancel_key=key)
                 if count.total
                 else []
             )

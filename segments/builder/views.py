@@ -42,6 +42,9 @@ SUGGESTIONS = 8
 PAGE = "segments/builder/segment_builder.html"
 SWAP = "segments/builder/segment_search.swap.html"
 
+# What the dialog proposes at most: Enter alone must not spend all there is.
+PROPOSED = 1_000
+
 
 @require_GET
 @member_required
@@ -216,7 +219,7 @@ def segment_pull(request: MemberRequest, segment_id: UUID | None = None) -> Http
     offer = wanted.offer(request)
     initial: dict[str, Any] = {
         "name": Truncator(sentence(wanted.tree)).chars(NAME_LENGTH),
-        "limit": offer.affordable or offer.most,
+        "limit": min(offer.affordable or offer.most, PROPOSED),
         "order": wanted.order,
     }
     form = PullForm(request.POST or None, saved=wanted.segment is not None, initial=initial)

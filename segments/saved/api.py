@@ -17,6 +17,7 @@ from cursive.lib.ui.pagination import numbered_page
 from leads.catalogue.local import local_source
 from leads.filters.document import parse
 from leads.filters.tree import Group
+from leads.records.acquisition import owned_people
 from leads.records.person import FIELD_NAMES
 from leads.records.pulls import read_order
 
@@ -233,7 +234,15 @@ class SegmentRun(APIView):
         workspace = caller(request).workspace
         filter = segment.tree()
         count = count_people(workspace.id, filter)
-        rows = local_source().preview(filter, limit=PREVIEW, order=order) if count.total else []
+        owned = owned_people(workspace.id)
+        rows = (
+            local_source().preview(filter, limit=PREVIEW, order=order, owned=owned)
+            if count.total
+            else []
+        )
         operations.note_count(workspace=workspace, segment_id=segment.id, count=count)
-        leads = [{name: row[name] for name in FIELD_NAMES} for row in rows]
+        leads = [
+            {name: row[name] for name in FIELD_NAMES} | {"owned": row["id"] in owned}
+            for row in rows
+        ]
         return Response({"count": count.total, "net_new": count.net_new, "leads": leads})

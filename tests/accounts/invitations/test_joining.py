@@ -48,7 +48,7 @@ def test_an_invitation_into_a_deleted_workspace_is_over(acme):
 
 def test_somebody_signed_in_joins_by_a_click(acme):
     """Under another address than the invited one, which the page says."""
-    invite(acme, role="admin")
+    invite(acme)
     link = link_in(mail.outbox[0])
     client = browser(acme.stranger)
     page = client.get(link)
@@ -57,7 +57,7 @@ def test_somebody_signed_in_joins_by_a_click(acme):
     assert acme.role(acme.stranger) is None  # looking changes nothing
     answer = client.post(link)
     assert answer.url == reverse("dashboard")
-    assert acme.role(acme.stranger) == "admin"
+    assert acme.role(acme.stranger) == "member"
     assert client.get(url("people")).wsgi_request.workspace == acme.workspace
     [entry] = audit(action="join")
     assert entry.workspace_id == acme.workspace.id
@@ -65,6 +65,25 @@ def test_somebody_signed_in_joins_by_a_click(acme):
     assert entry.user_id == acme.stranger.id
     [used] = invitations()
     assert used.accepted_by == acme.stranger
+
+
+@pytest.mark.parametrize("role", ["admin", "owner"])
+def test_who_is_to_manage_the_workspace_joins_with_the_invited_address(acme, role):
+    """A-3: a link that was passed on makes nobody else an owner."""
+    nora = cast.user("Nora")
+    invite(acme, email=nora.email, role=role)
+    link = link_in(mail.outbox[0])
+    client = browser(acme.stranger)
+    page = client.get(link).content.decode()
+    assert "Only the first can accept it" in page and "Join as" not in page
+    answer = client.post(link)
+    assert answer.status_code == 403
+    assert f"Only {nora.email} can accept this invitation" in answer.content.decode()
+    assert acme.role(acme.stranger) is None
+    [pending] = invitations()
+    assert pending.accepted_at is None
+    assert browser(nora).post(link).status_code == 302
+    assert acme.role(nora) == role
 
 
 def test_an_invitation_works_once(acme):

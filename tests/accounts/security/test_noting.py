@@ -184,7 +184,7 @@ def test_events_are_written_while_redis_is_down(acme, settings):
     }
     refuse(acme.workspace)
     refuse(acme.workspace)
-    assert len(events()) == 2
+    assert len(events()) == 1  # this process folds what is alike for itself
 
 
 @pytest.mark.parametrize("alias", ["default", "admin", "owner"])

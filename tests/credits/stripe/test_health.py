@@ -50,10 +50,8 @@ def test_without_redis_stripe_is_not_called_down(local_stripe, alive, settings):
     from django.core.cache import caches
 
     settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": "redis://127.0.0.1:1/0",
-        }
+        name: {**configured, "LOCATION": "redis://127.0.0.1:1/0"}
+        for name, configured in settings.CACHES.items()
     }
     assert caches["default"] is not None
     checks = Client().get("/api/health").json()["checks"]

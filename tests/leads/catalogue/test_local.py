@@ -89,6 +89,22 @@ def test_previews_the_best_people_masked(source):
     )[:3]
 
 
+def test_the_preview_shows_whom_a_pull_would_bring(source):
+    """L-3: new people first; who is owned already only fills what is left."""
+    best = source.take(EVERYBODY, limit=40).records
+    owned = BitMap([record.id for record in best])
+    shown = [row["id"] for row in source.preview(EVERYBODY, owned=owned)]
+    assert len(shown) == 20 and owned.isdisjoint(BitMap(shown))
+    canadians = source.take(who(("country", "in", ["CA"])), limit=500).records
+    owned = BitMap([record.id for record in canadians[5:]])
+    shown = [row["id"] for row in source.preview(who(("country", "in", ["CA"])), owned=owned)]
+    assert shown == [record.id for record in canadians[:20]]
+    owned = BitMap([record.id for record in canadians[:10]])
+    filter = who(("country", "in", ["CA"]))
+    shown = [row["id"] for row in source.preview(filter, limit=100, owned=owned)]
+    assert shown == [record.id for record in canadians[10:] + canadians[:10]]
+
+
 def test_masks_say_nothing_about_length():
     """L-3: what is hidden is hidden."""
     assert mask_email("a@x.example") == "a•••••@x.example"

@@ -203,4 +203,4 @@ def test_the_dialog_keeps_the_choice_and_starts_the_job(acme):
     )
     assert answer.status_code == 302 and answer.url == again.url
     bad = client.post("/leads/exports/", {"lead": ["x"], "columns": ["email"]})
-    assert bad.status_code == 200 and b"isn" in bad.content
+    assert bad.status_code == 400 and b"isn" in bad.content

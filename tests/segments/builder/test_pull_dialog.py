@@ -21,8 +21,8 @@ def test_the_pull_dialog_offers_what_the_balance_pays(alice, funded, catalogue):
     """S-5, S-8: how many by default, the price, and the balance after."""
     dialog = alice.get("/segments/new/pull/", headers=HTMX)
     assert b"<html" not in dialog.content
-    assert b'value="2000"' in dialog.content
-    assert "Balance after 0.00" in text_of(dialog)
+    assert b'value="1000"' in dialog.content  # Enter alone doesn't spend all there is
+    assert "Balance after 500.00" in text_of(dialog)
     price = alice.get("/segments/new/pull/price/?limit=100", headers=HTMX)
     assert "50.00" in text_of(price)
     assert "Balance after 950.00" in text_of(price)

@@ -143,7 +143,7 @@ def test_preview_is_masked_and_free(alice, funded, catalogue):
     assert set(body) == {"count", "net_new", "leads"}
     assert len(body["leads"]) == min(20, body["count"])
     for lead in body["leads"]:
-        assert set(lead) == set(FIELD_NAMES)
+        assert set(lead) == {*FIELD_NAMES, "owned"} and lead["owned"] is False
         for field in ("email", "work_email", "personal_email", "phone", "mobile_phone"):
             assert not lead[field] or "•" in lead[field]
     assert balance(funded[0]) == (Decimal("1000.00"), 0)
