@@ -34,15 +34,19 @@ KEY_NAME = "Demo"
 def make_demo(*, say: Callable[[str], Any], path: Path = SIGN_INS) -> dict[str, Any]:
     """Make what is missing of the demo and write its sign-ins to `path`; returns them.
 
-    The file is the only place that has the passwords and keys: without it both are made anew.
+    The file is the only place that has the passwords and keys: without it both are made anew. A
+    password that somebody has changed since stays theirs; its entry says `changed` then.
     """
     known = _read(path)
     sign_ins: dict[str, Any] = {"base_url": settings.BASE_URL}
     people = {}
     for person in PEOPLE:
-        user, password = _person(person, known.get(person.name.lower(), {}).get("password", ""))
+        name = person.name.lower()
+        user, password = _person(person, known.get(name, {}).get("password", ""))
         people[person] = user
-        sign_ins[person.name.lower()] = {"email": person.email, "password": password}
+        sign_ins[name] = {"email": person.email, "password": password}
+        if not user.check_password(password):
+            sign_ins[name]["changed"] = True
     keys = known.get("api_keys", {})
     sign_ins["api_keys"] = {}
     workspaces = {}
@@ -88,7 +92,7 @@ def _person(person: Person, password: str) -> tuple[User, str]:
         EmailAddress.objects.get_or_create(
             user=user, email=user.email, defaults={"verified": True, "primary": True}
         )
-        if new or not (password and user.check_password(password)):
+        if new or not password:
             password = f"demo-{secrets.token_hex(6)}"
             user.set_password(password)
             user.save(update_fields=["password"])

@@ -138,7 +138,13 @@ def sign_ins() -> list[str]:
     except (OSError, ValueError):
         return []
     return [
-        f"{name}: {person['email']}  {person['password']}"
+        f"{name}: {person['email']}  {_password(person)}"
         for name, person in people.items()
         if isinstance(person, dict) and {"email", "password"} <= person.keys()
     ]
+
+
+def _password(person: dict[str, object]) -> object:
+    if person.get("changed"):
+        return "(a password of their own; remove .run/demo.json for new ones)"
+    return person["password"]
