@@ -1,32 +1,13 @@
 """The form for a business profile."""
 
-import re
 from typing import Any
 
 from django import forms
 
+from cursive.lib.forms import LinesField
 from cursive.lib.vocabulary import EMPLOYEE_BANDS, INDUSTRIES, SENIORITIES, country_choices
 
 from .models import BusinessProfile, Tone
-
-
-class LinesField(forms.CharField):
-    """A list of words, one a line; commas part them too."""
-
-    def __init__(self, *, placeholder: str = "", **kwargs: Any) -> None:
-        attrs = {"rows": 3, "placeholder": placeholder}
-        super().__init__(
-            required=False, max_length=9_000, widget=forms.Textarea(attrs=attrs), **kwargs
-        )
-
-    def clean(self, value: Any) -> list[str]:
-        """The words one by one."""
-        text: str = super().clean(value)
-        return [word for part in re.split(r"[\n,]", text) if (word := part.strip())]
-
-    def prepare_value(self, value: Any) -> Any:
-        """A stored list as lines; what was typed as it was typed."""
-        return "\n".join(value) if isinstance(value, list) else value
 
 
 class ProfileForm(forms.Form):

@@ -14,15 +14,18 @@ from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.tenancy import atomic
 
 from .models import CODED_LISTS, FREE_LISTS, LONGEST_ENTRY, MOST_ENTRIES, BusinessProfile, Tone
+from .registry import icp_changed
 
 MOST_PROFILES = 50
 TEXTS = ("name", "sells", "description", "website", "tone")
+# The lists that say who the ideal customer is.
+ICP = (*CODED_LISTS, *FREE_LISTS)
 # What a profile holds where nothing is said.
 EMPTY: Mapping[str, Any] = {
     "description": "",
     "website": "",
     "tone": Tone.PROFESSIONAL.value,
-    **{name: [] for name in (*CODED_LISTS, *FREE_LISTS)},
+    **{name: [] for name in ICP},
 }
 
 
@@ -53,6 +56,8 @@ def create_profile(
             workspace_id=workspace_id,
             new={"name": profile.name, "is_default": profile.is_default},
         )
+        if profile.is_default:
+            icp_changed(workspace_id=workspace_id, actor=actor)
     return profile
 
 
@@ -90,6 +95,8 @@ def change_profile(
                 old=old,
                 new=new,
             )
+            if profile.is_default and not new.keys().isdisjoint(("is_default", *ICP)):
+                icp_changed(workspace_id=workspace_id, actor=actor)
     return profile
 
 
@@ -111,13 +118,13 @@ def _set(
     """Put `values` into `profile` and check it; returns what changes, old and new."""
     clean: dict[str, object] = {name: str(values[name]).strip() for name in TEXTS if name in values}
     wrong: dict[str, str] = {}
-    for name in (*CODED_LISTS, *FREE_LISTS):
+    for name in ICP:
         if name in values:
             clean[name] = _entries(name, values[name], wrong)
     if wrong:
         raise InvalidInput("Some fields can't be used as they are.", fields=wrong)
     old, new = changes(profile, clean)
-    check_fields(profile, (*TEXTS, *CODED_LISTS, *FREE_LISTS))
+    check_fields(profile, (*TEXTS, *ICP))
     return old, new
 
 
