@@ -1,0 +1,69 @@
+"""The forms of the merge page, and of staff's look at the lead database."""
+
+import datetime
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.http import QueryDict
+from django.utils.dateparse import parse_datetime
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
+
+from leads.records.models import Lead
+
+from .choosing import UNITS
+from .models import FEWEST, MOST
+
+
+class MergeForm(forms.Form):
+    """Which leads belong together, whose value each field keeps, and which versions were seen.
+
+    A field's choice counts only where its lead is among those that belong.
+    """
+
+    def __init__(self, data: QueryDict, *, leads: Sequence[Lead]) -> None:
+        super().__init__(data)
+        self.offered = {str(lead.id): lead.id for lead in leads}
+
+    def clean(self) -> dict[str, Any]:
+        """Only leads of the page, two at least."""
+        data = super().clean() or {}
+        posted = cast(QueryDict, self.data)
+        self.lead_ids = [self.offered[one] for one in posted.getlist("lead") if one in self.offered]
+        if len(self.lead_ids) < 2:
+            self.add_error(None, "Tick two leads at least that are the same person.")
+        self.choices: dict[str, UUID] = {}
+        for name in UNITS:
+            chosen = self.offered.get(posted.get(f"keep-{name}", ""))
+            if chosen is not None and chosen in self.lead_ids:
+                self.choices[name] = chosen
+        self.versions: dict[UUID, datetime.datetime] = {}
+        for lead_id in self.lead_ids:
+            seen = _moment(posted.get(f"seen-{lead_id}", ""))
+            if seen is None:
+                self.add_error(None, "Open the page again: what you saw isn't known.")
+            else:
+                self.versions[lead_id] = seen
+        return data
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
+
+
+class LookForm(forms.Form):
+    """How many of the best people of the lead database staff want to look at."""
+
+    people = forms.IntegerField(
+        label="Best people to look at",
+        min_value=FEWEST,
+        max_value=MOST,
+        initial=50_000,
+        widget=UnfoldAdminIntegerFieldWidget,
+        error_messages={"required": "Say how many people."},
+    )

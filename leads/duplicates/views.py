@@ -1,0 +1,142 @@
+"""The list of possible duplicates, the merge page, and undoing."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.workspaces.forms import show_refusal
+from accounts.workspaces.guards import member_required
+from accounts.workspaces.requests import MemberRequest
+from cursive.lib.errors import DomainError, InvalidInput
+from cursive.lib.ui.pagination import keyset_page
+from leads.records.queries import capped_count
+
+from .choosing import lines_of
+from .forms import MergeForm
+from .merging import merge_leads, undo_merge
+from .models import DuplicateCandidate, LeadMerge
+from .operations import dismiss_candidate, reopen_candidate
+from .queries import (
+    FILTERS,
+    ORDER,
+    candidates_of,
+    last_search,
+    leads_together,
+    recent_merges,
+)
+from .search import start_search
+
+COUNTED = 10_000
+MERGES_SHOWN = 10
+
+
+@require_GET
+@member_required
+def duplicate_list(request: MemberRequest) -> HttpResponse:
+    """Pairs that may be one person, the surest first; the last search; merges to undo."""
+    kind = request.GET.get("kind", "")
+    if kind not in FILTERS:
+        raise InvalidInput("There is no such filter.", fields={"kind": "exact or fuzzy."})
+    workspace_id = request.workspace.id
+    found = candidates_of(workspace_id, kind)
+    context = {
+        "page": keyset_page(found, order=ORDER, cursor=request.GET.get("cursor")),
+        "count": capped_count(found, COUNTED),
+        "cap": COUNTED,
+        "kind": kind,
+        "filters": FILTERS,
+        "search": last_search(workspace_id),
+        "merges": recent_merges(workspace_id)[:MERGES_SHOWN],
+    }
+    return render(request, "leads/duplicates/duplicate_list.html", context)
+
+
+@require_POST
+@member_required
+def duplicate_search(request: MemberRequest) -> HttpResponse:
+    """Start a search."""
+    job = start_search(workspace_id=request.workspace.id, actor=request.actor)
+    return redirect("jobs:detail", job_id=job.id)
+
+
+@require_http_methods(["GET", "POST"])
+@member_required
+def duplicate(request: MemberRequest, candidate_id: UUID) -> HttpResponse:
+    """Two leads, and others near them, field by field; merge those that are ticked."""
+    workspace_id = request.workspace.id
+    candidate = get_object_or_404(candidates_of(workspace_id), id=candidate_id)
+    leads = leads_together(workspace_id, candidate)
+    form = MergeForm(request.POST, leads=leads) if request.method == "POST" else None
+    status = 200
+    if form is not None:
+        status = 400
+        if form.is_valid():
+            try:
+                done = merge_leads(
+                    workspace_id=workspace_id,
+                    actor=request.actor,
+                    lead_ids=form.lead_ids,
+                    choices=form.choices,
+                    versions=form.versions,
+                )
+            except DomainError as error:
+                status = error.status
+                show_refusal(form, error)
+            else:
+                return redirect("leads:merge", merge_id=done.id)
+    ticked = form.lead_ids if form is not None else [candidate.first_id, candidate.second_id]
+    context = {
+        "candidate": candidate,
+        "leads": leads,
+        "lines": lines_of(leads),
+        "ticked": ticked,
+        "form": form,
+    }
+    return render(request, "leads/duplicates/duplicate.html", context, status=status)
+
+
+@require_POST
+@member_required
+def duplicate_dismissal(request: MemberRequest, candidate_id: UUID) -> HttpResponse:
+    """Not the same: remembered, and offered to be taken back."""
+    candidate = dismiss_candidate(
+        workspace_id=request.workspace.id, candidate_id=candidate_id, actor=request.actor
+    )
+    context = {"undo": reverse("leads:duplicate_reopening", args=[candidate.id])}
+    return render(request, "leads/duplicates/dismissed.html", context)
+
+
+@require_POST
+@member_required
+def duplicate_reopening(request: MemberRequest, candidate_id: UUID) -> HttpResponse:
+    """Take back 'not the same'."""
+    found: DuplicateCandidate = get_object_or_404(
+        DuplicateCandidate.objects.filter(workspace_id=request.workspace.id), id=candidate_id
+    )
+    reopen_candidate(workspace_id=request.workspace.id, candidate_id=found.id, actor=request.actor)
+    return redirect("leads:duplicate", candidate_id=found.id)
+
+
+@require_GET
+@member_required
+def merge(request: MemberRequest, merge_id: UUID) -> HttpResponse:
+    """What became one, and the way back."""
+    found: LeadMerge = get_object_or_404(
+        LeadMerge.objects.filter(workspace_id=request.workspace.id).select_related("survivor"),
+        id=merge_id,
+    )
+    context = {"merge": found, "count": len(found.merged_ids) + 1}
+    return render(request, "leads/duplicates/merge.html", context)
+
+
+@require_POST
+@member_required
+def merge_undo(request: MemberRequest, merge_id: UUID) -> HttpResponse:
+    """Make them several again."""
+    undo_merge(workspace_id=request.workspace.id, merge_id=merge_id, actor=request.actor)
+    messages.success(request, "The merge is undone: the leads are as they were.")
+    return redirect("leads:duplicates")

@@ -1,0 +1,64 @@
+"""Two leads that are one person: found, compared, merged, and made two again."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.browser import Visitor
+from tests.journeys.live import Live
+
+EMAIL, PASSWORD = "dup@journey.example", "one person is enough"
+MAKE = """
+from allauth.account.models import EmailAddress
+from accounts.workspaces.models import User
+from accounts.workspaces.operations import create_workspace
+from cursive.lib.actors import Actor
+from cursive.lib.tenancy import system_context, tenant_context
+from tests import cast
+with system_context():
+    who = User.objects.create_user({email!r}, {password!r}, name="Dora")
+    EmailAddress.objects.create(user=who, email=who.email, verified=True, primary=True)
+made = create_workspace(actor=Actor("user", who.email, user_id=who.id), name="Dora Ltd")
+grace = dict(first_name="Grace", last_name="Hopper", company_name="Navy Computing")
+cast.lead(made, **grace, email="grace@navy.example", email_verified=True, tags=["navy"])
+cast.lead(made, **grace | dict(first_name="Gracie"), email="gh@mail.example",
+          title="Rear Admiral", phone="+12025550143", notes="Likes nanoseconds.", tags=["cobol"])
+cast.lead(made, first_name="Alan", last_name="Turing", company_name="Bletchley Park")
+"""
+pytestmark = pytest.mark.journey
+
+
+def test_merging_two_leads_and_undoing_it(live: Live, browser, shots: Path | None) -> None:
+    live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD))
+    visitor = Visitor(browser, live.url, shots)
+    page = visitor.goto("/accounts/login/")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
+    expect(page).to_have_url(re.compile("/dashboard/"))
+
+    page = visitor.goto("/leads/duplicates/")
+    expect(page.get_by_text("Not looked for yet")).to_be_visible()
+    visitor.look("duplicates-empty")
+    page.get_by_role("button", name="Find duplicates").first.click()
+    page.get_by_role("link", name="Look at the duplicates").click(timeout=60_000)
+    expect(page.get_by_text("1 pair")).to_be_visible()
+    visitor.look("duplicates-list")
+
+    page.get_by_role("link", name=re.compile("^Compare")).click()
+    expect(page.get_by_role("table")).to_contain_text("Rear Admiral")
+    visitor.look("duplicates-compare")
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Merge the ticked leads").click()
+    expect(page.get_by_text("2 leads are now one")).to_be_visible()
+    visitor.look("duplicates-merged")
+
+    page.get_by_role("link", name=re.compile("^Open")).click()
+    expect(page.get_by_text("Merged with")).to_be_visible()
+    expect(page.get_by_text("grace@navy.example").first).to_be_visible()
+    page.go_back()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("1 pair")).to_be_visible()
+    assert visitor.problems == []

@@ -1,0 +1,178 @@
+"""L-14: the list of candidates, the merge page, 'not the same', undo; the same by API."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from accounts.keys.operations import create_key
+from cursive.lib.tenancy import tenant_context
+from leads.duplicates.models import DuplicateCandidate, LeadMerge
+from leads.records.operations import update_lead
+from tests import cast
+from tests.leads.duplicates.twins import GRACE, actor, lead, pair, rows
+
+
+def text_of(answer) -> str:
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def form_of(candidate, **more) -> dict:
+    """What the merge page posts when nothing is changed on it."""
+    both = (candidate.first, candidate.second)
+    seen = {f"seen-{one.id}": one.updated_at.isoformat() for one in both}
+    return {"lead": [str(one.id) for one in both], **seen, **more}
+
+
+def test_the_list_before_and_after_a_search(acme, alice):
+    assert "Not looked for yet" in text_of(alice.get("/leads/duplicates/"))
+    answer = alice.post("/leads/duplicates/search/")
+    assert answer.status_code == 302 and "/jobs/" in answer["Location"]
+    assert "No duplicates" in text_of(alice.get("/leads/duplicates/"))
+
+
+def test_candidates_by_kind_and_page_by_page(acme, alice):
+    for number in range(55):
+        first, second = sorted((cast.lead(acme).id, cast.lead(acme).id))
+        with tenant_context(acme.id):
+            DuplicateCandidate.objects.create(
+                workspace=acme,
+                first_id=first,
+                second_id=second,
+                confidence=40 + number,
+                is_exact=number % 2 == 0,
+                reasons=["Same e-mail"],
+            )
+    page = text_of(alice.get("/leads/duplicates/"))
+    assert "94 %" in page and "44 %" not in page and "55 pairs" in page
+    following = re.search(r'href="(\?cursor=[^"]+)"', page)[1].replace("&amp;", "&")
+    assert "44 %" in text_of(alice.get(f"/leads/duplicates/{following}"))
+    assert "28 pairs" in text_of(alice.get("/leads/duplicates/?kind=exact"))
+    assert "27 pairs" in text_of(alice.get("/leads/duplicates/?kind=fuzzy"))
+    assert alice.get("/leads/duplicates/?kind=else").status_code == 400
+
+
+def test_merge_and_undo(acme, alice):
+    candidate = pair(acme, {"email_verified": True}, {"title": "Captain", "notes": "b"})
+    before = rows(acme)
+    page = text_of(alice.get(f"/leads/duplicates/{candidate.id}/"))
+    assert "90 % sure" in page and "Captain" in page and "verified" in page
+    answer = alice.post(f"/leads/duplicates/{candidate.id}/", form_of(candidate))
+    assert answer.status_code == 302
+    page = text_of(alice.get(answer["Location"]))
+    assert "2 leads are now one: Grace Hopper" in page
+    assert "Merged lately" in text_of(alice.get("/leads/duplicates/"))
+    assert alice.get(f"/leads/duplicates/{candidate.id}/").status_code == 404
+    with tenant_context(acme.id):
+        done = LeadMerge.objects.get()
+    answer = alice.post(f"/leads/merges/{done.id}/undo/")
+    assert answer.status_code == 302 and rows(acme) == before
+    assert "This merge was undone" in text_of(alice.get(f"/leads/merges/{done.id}/"))
+
+
+def test_a_page_that_is_out_of_date_is_refused(acme, alice):
+    candidate = pair(acme)
+    form = form_of(candidate)
+    with tenant_context(acme.id):
+        update_lead(
+            workspace_id=acme.id,
+            lead_id=candidate.second_id,
+            actor=actor(acme),
+            changes={"notes": "since"},
+        )
+    before = rows(acme)
+    answer = alice.post(f"/leads/duplicates/{candidate.id}/", form)
+    assert answer.status_code == 409 and "was changed after you opened" in text_of(answer)
+    assert rows(acme) == before
+
+
+@pytest.mark.parametrize("ticked", [[], ["first"], ["first", "stranger"]])
+def test_less_than_two_of_the_page(acme, alice, ticked):
+    candidate = pair(acme)
+    stranger = cast.lead(acme)
+    before = rows(acme)
+    ids = {"first": str(candidate.first_id), "stranger": str(stranger.id)}
+    form = form_of(candidate) | {"lead": [ids[one] for one in ticked]}
+    answer = alice.post(f"/leads/duplicates/{candidate.id}/", form)
+    assert answer.status_code == 400 and "Tick two leads" in text_of(answer)
+    assert rows(acme) == before
+
+
+def test_a_third_lead_stands_beside_and_can_be_ticked(acme, alice):
+    candidate = pair(acme)
+    third = cast.lead(acme, **GRACE | {"first_name": "Gracie"})
+    with tenant_context(acme.id):
+        low, high = sorted((candidate.first_id, third.id))
+        DuplicateCandidate.objects.create(
+            workspace=acme, first_id=low, second_id=high, confidence=70
+        )
+    page = text_of(alice.get(f"/leads/duplicates/{candidate.id}/"))
+    assert "Gracie Hopper" in page
+    form = form_of(candidate)
+    form["lead"].append(str(third.id))
+    form[f"seen-{third.id}"] = third.updated_at.isoformat()
+    form["keep-first_name"] = str(third.id)
+    assert alice.post(f"/leads/duplicates/{candidate.id}/", form).status_code == 302
+    with tenant_context(acme.id):
+        done = LeadMerge.objects.get()
+    assert len(done.merged_ids) == 2
+    assert lead(acme, done.survivor_id).first_name == "Gracie"
+
+
+def test_not_the_same_and_after_all(acme, alice):
+    candidate = pair(acme)
+    answer = alice.post(f"/leads/duplicates/{candidate.id}/dismissal/")
+    assert "Remembered as two people" in text_of(answer)
+    assert alice.get(f"/leads/duplicates/{candidate.id}/").status_code == 404
+    assert alice.post(f"/leads/duplicates/{candidate.id}/dismissal/").status_code == 409
+    answer = alice.post(f"/leads/duplicates/{candidate.id}/reopening/")
+    assert answer.status_code == 302
+    assert alice.get(answer["Location"]).status_code == 200
+
+
+@pytest.fixture
+def api(acme) -> Client:
+    with tenant_context(acme.id):
+        _, token = create_key(
+            workspace_id=acme.id, actor=actor(acme), name="Key", scopes=["read", "write"]
+        )
+    return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+def test_the_api(acme, api):
+    """`GET /api/leads/duplicates`, `POST …/merge`, `POST …/dismissal`."""
+    one, two = pair(acme), pair(acme)
+    body = api.get("/api/leads/duplicates?kind=fuzzy").json()
+    assert body["total"] == 2 and {row["id"] for row in body["data"]} == {str(one.id), str(two.id)}
+    assert {x["id"] for row in body["data"] for x in row["leads"]} >= {str(one.first_id)}
+    assert api.get("/api/leads/duplicates?kind=odd").status_code == 400
+    answer = api.post(
+        f"/api/leads/duplicates/{one.id}/merge",
+        {"choices": {"title": str(one.second_id)}},
+        content_type="application/json",
+    )
+    assert answer.status_code == 200
+    merged = answer.json()
+    assert {merged["lead"], *merged["merged"]} == {str(one.first_id), str(one.second_id)}
+    assert api.post(f"/api/leads/duplicates/{two.id}/dismissal").status_code == 204
+    before = rows(acme)
+    again = api.post(f"/api/leads/duplicates/{two.id}/merge", {}, content_type="application/json")
+    assert again.status_code == 404
+    assert api.post(f"/api/leads/duplicates/{two.id}/dismissal").status_code == 409
+    assert rows(acme) == before and api.get("/api/leads/duplicates").json()["total"] == 0
+
+
+def test_odd_bodies_are_refused(acme, api):
+    candidate = pair(acme)
+    before = rows(acme)
+    for body in (
+        {"leads": ["x"]},
+        {"leads": [str(candidate.first_id)]},
+        {"choices": {"dedup_hash": str(candidate.first_id)}},
+        {"choices": []},
+    ):
+        answer = api.post(
+            f"/api/leads/duplicates/{candidate.id}/merge", body, content_type="application/json"
+        )
+        assert answer.status_code == 400, body
+    assert rows(acme) == before
