@@ -18,7 +18,7 @@ from accounts.workspaces.guards import member_required
 from accounts.workspaces.requests import MemberRequest
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job, retry_job
-from cursive.lib.jobs.queries import job_links, jobs_of
+from cursive.lib.jobs.queries import job_facts, job_links, jobs_of
 from cursive.lib.jobs.registry import kind_choices
 from cursive.lib.tenancy import tenant_context
 from cursive.lib.ui.pagination import keyset_page
@@ -54,7 +54,7 @@ def job_list(request: MemberRequest) -> HttpResponse:
 def job_detail(request: MemberRequest, job_id: UUID) -> HttpResponse:
     """One job: progress while it runs, results and errors when it is over."""
     job = get_object_or_404(jobs_of(request.workspace.id), id=job_id)
-    context = {"links": job_links(job), **progress_context(job)}
+    context = {"links": job_links(job), "facts": job_facts(job), **progress_context(job)}
     fragment = "#outcome" if request.htmx and not request.htmx.boosted else ""
     return render(request, f"analytics/jobs/job_detail.html{fragment}", context)
 

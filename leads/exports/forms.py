@@ -22,6 +22,9 @@ class ExportForm(forms.Form):
         initial=DEFAULT_EXPORT,
         error_messages={"required": "Choose at least one column."},
     )
+    format = forms.ChoiceField(
+        choices=[("csv", "CSV"), ("xlsx", "Excel (.xlsx)")], required=False, initial="csv"
+    )
     key = forms.CharField(required=False, max_length=100)
 
     def clean(self) -> dict[str, Any]:

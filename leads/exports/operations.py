@@ -5,6 +5,7 @@ that the next one writes again. The last step puts the parts together.
 """
 
 import datetime
+import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from cursive.lib.errors import Conflict, InvalidInput
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import earlier_job, enqueue_job
 from cursive.lib.jobs.registry import JobHandler, Step
+from cursive.lib.tables.sheet_writing import MOST_ROWS, row_xml, write_workbook
 from cursive.lib.tables.writing import BOM, csv_lines
 from leads.filters.document import dump, parse
 from leads.filters.sentence import sentence
@@ -31,6 +33,11 @@ from leads.records.queries import leads_of
 
 BATCH = 5_000
 MAX_IDS = 1_000
+# What the file may be: its ending, and its media type.
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 KEPT = datetime.timedelta(days=30)
 EXPORTS_A_DAY = limits.Limit(
     "exports", "10/day", "Your workspace has made its 10 exports of the day."
@@ -45,11 +52,14 @@ def start_export(
     ids: Sequence[UUID] = (),
     filter: Group | None = None,
     key: str = "",
+    format: str = "csv",
 ) -> Job:
-    """Start the job that writes these leads to a CSV file: `ids`, or all that match `filter`.
+    """Start the job that writes these leads to a file: `ids`, or all that match `filter`.
+
+    `format` is csv or xlsx; a sheet has room for 1,048,575 leads.
 
     The same `key` with the same request gives the same job, which isn't another export of the day.
-    Raises `InvalidInput` for unknown columns, too many ids or nothing to export, `Conflict` for a
+    Raises `InvalidInput` for unknown columns, too many leads or nothing to export, `Conflict` for a
     key that was used otherwise, `TooMany` past 10 a day a workspace.
     """
     if bad := unknown_columns(columns):
@@ -60,10 +70,13 @@ def start_export(
         raise InvalidInput("Choose columns.", fields={"columns": "Choose at least one."})
     if len(ids) > MAX_IDS:
         raise InvalidInput("Too many leads chosen.", fields={"ids": f"At most {MAX_IDS:,}."})
+    if format not in FORMATS:
+        raise InvalidInput("There is no such kind of file.", fields={"format": "csv or xlsx."})
     params: dict[str, Any] = {
         "columns": list(columns),
         "ids": [str(one) for one in ids],
         "filter": dump(filter) if filter is not None else None,
+        "format": format,
     }
     leads = _selection(workspace_id, params["ids"], filter)
     with tenancy.atomic():
@@ -75,6 +88,11 @@ def start_export(
         total = leads.count()
         if not total:
             raise InvalidInput("There is nothing to export.", fields={"ids": "No lead is chosen."})
+        if format == "xlsx" and total >= MOST_ROWS:
+            raise InvalidInput(
+                f"A sheet has room for {MOST_ROWS - 1:,} leads, and these are {total:,}.",
+                fields={"format": "Choose CSV, or fewer leads."},
+            )
         limits.hit(EXPORTS_A_DAY, workspace_id)
         what = sentence(filter) if filter is not None else "chosen leads"
         job, _ = enqueue_job(
@@ -153,16 +171,25 @@ class ExportHandler(JobHandler):
 
     def links(self, job: Job) -> list[tuple[str, str]]:
         """The download."""
-        return [("Download CSV", reverse("leads:export_download", args=[job.id]))]
+        label = f"Download {format_of(job).upper()}"
+        return [(label, reverse("leads:export_download", args=[job.id]))]
 
     def _write_part(self, job: Job, number: int, rows: Sequence[Lead]) -> None:
         readers = [COLUMNS[name].value for name in job.params["columns"]]
-        lines = csv_lines([read(lead) for read in readers] for lead in rows)
+        cells = ([read(lead) for read in readers] for lead in rows)
+        lines = csv_lines(cells) if format_of(job) == "csv" else map(row_xml, cells)
         _overwrite(_part_name(job, number), ContentFile("".join(lines).encode()))
 
     def _assemble(self, job: Job) -> str:
         name = file_name(job)
-        _overwrite(name, _Chunks(_whole_file(job)))
+        if format_of(job) == "csv":
+            _overwrite(name, _Chunks(_whole_file(job)))
+            return name
+        with tempfile.TemporaryFile() as file:
+            columns = job.params["columns"]
+            write_workbook(file, sheet="Leads", head=columns, rows=_parts(job))
+            file.seek(0)
+            _overwrite(name, File(file))
         return name
 
 
@@ -187,7 +214,12 @@ def remove_expired_exports() -> int:
 
 def file_name(job: Job) -> str:
     """Where the job's file is in storage."""
-    return f"exports/{job.workspace_id}/{job.id}.csv"
+    return f"exports/{job.workspace_id}/{job.id}.{format_of(job)}"
+
+
+def format_of(job: Job) -> str:
+    """What kind of file it writes: csv or xlsx."""
+    return str(job.params.get("format", "csv"))
 
 
 def open_export(job: Job) -> File:
@@ -213,6 +245,11 @@ def _overwrite(name: str, content: File) -> None:
 def _whole_file(job: Job) -> Iterator[bytes]:
     # The names of the API and of the loader, so that a file can come back in.
     yield (BOM + "".join(csv_lines([job.params["columns"]]))).encode()
+    yield from _parts(job)
+
+
+def _parts(job: Job) -> Iterator[bytes]:
+    """The rows as they were written part by part, in order."""
     for number in range(job.cursor["part"]):
         with default_storage.open(_part_name(job, number)) as part:
             yield from part.chunks()

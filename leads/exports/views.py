@@ -14,7 +14,7 @@ from leads.records.columns import COLUMNS, DEFAULT_EXPORT
 from leads.records.queries import capped_count, leads_of
 
 from .forms import ExportForm
-from .operations import ExportHandler, open_export, start_export
+from .operations import FORMATS, ExportHandler, format_of, open_export, start_export
 
 
 @require_POST
@@ -30,6 +30,7 @@ def export_start(request: MemberRequest) -> HttpResponse:
             ids=() if form.cleaned_data["everything"] else form.ids,
             filter=form.filter(),
             key=form.cleaned_data["key"],
+            format=form.cleaned_data["format"] or "csv",
         )
         return redirect("jobs:detail", job_id=job.id)
     chosen = request.POST.getlist("columns")
@@ -40,6 +41,7 @@ def export_start(request: MemberRequest) -> HttpResponse:
         "filter_text": request.POST.get("f", ""),
         "columns": COLUMNS.values(),
         "chosen": chosen or DEFAULT_EXPORT,
+        "chosen_format": request.POST.get("format"),
         "key": request.POST.get("key") or safe_cell(request.actor.request.request_id),
         "count": capped_count(leads_of(request.workspace.id), 10_000),
     }
@@ -58,6 +60,6 @@ def export_download(request: MemberRequest, job_id: UUID) -> FileResponse:
     return FileResponse(
         open_export(job),
         as_attachment=True,
-        filename=f"leads-{day:%Y-%m-%d}.csv",
-        content_type="text/csv; charset=utf-8",
+        filename=f"leads-{day:%Y-%m-%d}.{format_of(job)}",
+        content_type=FORMATS[format_of(job)],
     )

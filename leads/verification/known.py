@@ -1,0 +1,50 @@
+"""Answers that are kept for a month, for every workspace, and that tell nothing of any (L-16)."""
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from leads.records.identity import normalise_email
+
+from .models import FRESH, KnownAddress
+from .providers import Provider, Verdict
+
+
+def digest_of(address: str) -> str:
+    """The address as a keyed hash: who has the table and not the key can't even try addresses."""
+    mailbox = normalise_email(address) or address.lower()
+    return salted_hmac("leads.verification", mailbox, algorithm="sha256").hexdigest()
+
+
+def remember(address: str, verdict: Verdict, provider: Provider) -> None:
+    """Keep an answer. 'Unknown' is none, and what we found out ourselves costs nothing."""
+    if verdict.status == "unknown" or not provider.is_kept:
+        return
+    KnownAddress.objects.bulk_create(
+        [
+            KnownAddress(
+                digest=digest_of(address),
+                status=verdict.status,
+                reason=verdict.reason,
+                provider=provider.code,
+                checked_at=timezone.now(),
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["digest"],
+        update_fields=["status", "reason", "provider", "checked_at"],
+    )
+
+
+def recall(addresses: Iterable[str]) -> dict[str, KnownAddress]:
+    """Which of these addresses are known, by address; one query."""
+    digests = {address: digest_of(address) for address in addresses}
+    since = timezone.now() - FRESH
+    found = KnownAddress.objects.filter(checked_at__gt=since).in_bulk(list(digests.values()))
+    return {address: found[one] for address, one in digests.items() if one in found}
+
+
+def forget_old() -> int:
+    """Delete what is older than a month; how many."""
+    return KnownAddress.objects.filter(checked_at__lte=timezone.now() - FRESH).delete()[0]

@@ -1,0 +1,299 @@
+"""The job of a verification: queue the addresses, have them asked for, tell the leads, charge.
+
+Its cursor: `after` (the last lead that was queued, None when all are), the open `hold` and how
+many were `held`, `queued`, `charged`, `void`, `unanswered`, and `counts` by status.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Min, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from credits.ledger.operations import capture, hold, release
+from cursive.lib import tenancy
+from cursive.lib.actors import Actor
+from cursive.lib.audit_port import record
+from cursive.lib.jobs.models import Job
+from cursive.lib.jobs.registry import JobHandler, Step
+from cursive.lib.ui.formatting import format_credits, format_number
+from leads.filters.document import parse
+from leads.records.models import Lead
+
+from .asking import ask_for
+from .effects import Told, tell_leads
+from .known import recall
+from .models import Check, Status
+from .queries import ACTION, candidates
+
+KIND = "verification"
+ACTOR = Actor.system("verification")
+QUEUED_AT_A_TIME = 2_000
+ASKED_AT_A_TIME = 200
+RECALLED_AT_A_TIME = 1_000
+# A step stays well under the lease, the last call's fifteen seconds included.
+SECONDS_A_STEP = 20.0
+LONGEST_WAIT = timedelta(minutes=5)
+QUEUE = """
+    INSERT INTO leads_check (id, workspace_id, lead_id, job_id, address, state, tries, is_void,
+        next_attempt_at, created_at, provider, not_again, status, reason)
+    SELECT t.id, %(workspace)s, t.lead_id, %(job)s, t.address, 'waiting', 0, false,
+        %(now)s, %(now)s, '', '', '', ''
+    FROM unnest(%(ids)s::uuid[], %(leads)s::uuid[], %(addresses)s::text[])
+        t (id, lead_id, address)
+    ON CONFLICT DO NOTHING
+"""
+RECALL = """
+    UPDATE leads_check c SET state = 'answered', status = t.status, reason = t.reason,
+        provider = t.provider, lease_until = NULL
+    FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(reasons)s::text[], %(providers)s::text[])
+        t (id, status, reason, provider)
+    WHERE c.workspace_id = %(workspace)s AND c.id = t.id AND c.state IN ('waiting', 'asking')
+"""
+REOPEN = """
+    UPDATE leads_check c SET state = 'waiting', next_attempt_at = %(now)s, finished_at = NULL
+    WHERE c.workspace_id = %(workspace)s AND c.job_id = %(job)s AND c.state = 'cancelled'
+        AND NOT EXISTS (SELECT 1 FROM leads_check o WHERE o.workspace_id = c.workspace_id
+            AND o.lead_id = c.lead_id AND o.state IN ('waiting', 'asking', 'answered'))
+"""
+
+
+def hold_price(job: Job, leads: int, actor: Actor, *, holds: int) -> None:
+    """Hold what so many answers cost at most, and note it in the job's cursor."""
+    held = hold(
+        workspace_id=job.workspace_id,
+        amount=leads * Decimal(job.params["price"]),
+        action=ACTION,
+        reference=("job", job.id),
+        key=f"verification:{job.id}:hold:{holds}",
+        actor=actor,
+    )
+    start = {"after": "", "queued": 0, "charged": 0, "void": 0, "unanswered": 0, "counts": {}}
+    job.cursor = {**start, **job.cursor, "hold": str(held.id), "holds": holds, "held": leads}
+
+
+def selection(job: Job) -> QuerySet[Lead]:
+    """The leads that the job is about, as they are now."""
+    filter = parse(job.params["filter"], scope="leads") if job.params["filter"] else None
+    return candidates(
+        job.workspace_id, filter=filter, ids=job.params["ids"], again=job.params["again"]
+    )
+
+
+def queue_next(job: Job) -> dict[str, Any]:
+    """Put the job's next leads into the queue, no more than are paid for; its cursor after.
+
+    Who is in the queue for another job stays there.
+    """
+    cursor = dict(job.cursor)
+    room = cursor["held"] - cursor["queued"]
+    leads = selection(job)
+    if cursor["after"]:
+        leads = leads.filter(id__gt=cursor["after"])
+    wanted = leads.order_by("id").values_list("id", "email")
+    found = list(wanted[: min(QUEUED_AT_A_TIME, room)])
+    if found:
+        with tenancy.connection().cursor() as database:
+            database.execute(
+                QUEUE,
+                {
+                    "workspace": job.workspace_id,
+                    "job": job.id,
+                    "now": timezone.now(),
+                    "ids": [tenancy.uuid7() for _ in found],
+                    "leads": [lead for lead, _ in found],
+                    "addresses": [address for _, address in found],
+                },
+            )
+            cursor["queued"] += database.rowcount
+    is_last = len(found) < QUEUED_AT_A_TIME or len(found) == room
+    cursor["after"] = None if is_last else str(found[-1][0])
+    return cursor
+
+
+class VerificationHandler(JobHandler):
+    """Works a verification."""
+
+    kind = KIND
+    label = "E-mail verification"
+
+    def links(self, job: Job) -> list[tuple[str, str]]:
+        """The page of verifications."""
+        return [("See all results", reverse("leads:verification"))]
+
+    def facts(self, job: Job) -> list[tuple[str, str]]:
+        """The answers by status, who was left out, and the bill."""
+        result = job.result
+        said = {status.label: result.get(status.value, 0) for status in Status}
+        more = {
+            "Deleted or changed meanwhile": result.get("not_reached", 0),
+            "Left out": result.get("skipped", 0),
+            "Not found": result.get("not_found", 0),
+        }
+        return [
+            *((label, format_number(count)) for label, count in said.items()),
+            *((label, format_number(count)) for label, count in more.items() if count),
+            ("Charged", f"{format_credits(result.get('charged', 0))} credits"),
+        ]
+
+    def prepare(self, job: Job) -> None:
+        """Ask for what is due; each answer is committed by itself."""
+        if job.cursor["after"] is not None:
+            return
+        due = _due(job)[:ASKED_AT_A_TIME]
+        known = recall(check.address for check in due)
+        unknown = [check.id for check in due if check.address not in known]
+        if unknown:
+            seconds = min(SECONDS_A_STEP, settings.JOB_LEASE_SECONDS / 3)
+            ask_for(job.workspace_id, unknown, seconds=seconds)
+
+    def step(self, job: Job, prepared: None) -> Step:
+        """Queue the next leads; or tell leads what was found out, and charge it."""
+        if job.cursor["after"] is not None:
+            cursor = queue_next(job)
+            is_last = cursor["after"] is None
+            return Step(
+                cursor=cursor,
+                total=cursor["queued"] if is_last else None,
+                done=is_last and not cursor["queued"],
+                note="Collecting the addresses",
+            )
+        _recall(job)
+        told, cursor = _settle(job)
+        checks = Check.objects.filter(workspace_id=job.workspace_id, job_id=job.id).open()
+        soonest = checks.order_by("next_attempt_at").first()
+        step = Step(
+            processed=told.done,
+            failed=told.void + told.unanswered,
+            cursor=cursor,
+            errors=told.errors,
+            done=soonest is None,
+        )
+        is_idle = not sum(told.counts.values()) and not told.void
+        if soonest is not None and is_idle and not _due(job)[:1]:
+            step.later, step.note = _until(checks), "Waiting to ask again"
+        return step
+
+    def finish(self, job: Job) -> None:
+        """Tell what was found out, take the rest from the queue, give back what is still held."""
+        while job.status != Job.Status.COMPLETED:
+            told, job.cursor = _settle(job)
+            job.processed += told.done
+            job.failed += told.void + told.unanswered
+            if not told.counts and not told.void:
+                break
+        checks = Check.objects.filter(workspace_id=job.workspace_id, job_id=job.id)
+        checks.open().update(state=Check.State.CANCELLED, finished_at=timezone.now())
+        cursor = job.cursor
+        if cursor["hold"]:
+            release(workspace_id=job.workspace_id, hold_id=UUID(cursor["hold"]), actor=ACTOR)
+        _record_charge(job)
+        job.cursor = {**cursor, "hold": "", "recorded": cursor["charged"]}
+        job.result = {
+            **{status: cursor["counts"].get(status, 0) for status in Status.values},
+            "not_reached": cursor["void"],
+            "skipped": job.params["skipped"],
+            "not_found": job.params["not_found"],
+            "charged": str(cursor["charged"] * Decimal(job.params["price"])),
+        }
+
+    def reopen(self, job: Job) -> None:
+        """Put back what was taken from the queue, and hold its price anew."""
+        with tenancy.connection().cursor() as cursor:
+            cursor.execute(
+                REOPEN,
+                {"workspace": job.workspace_id, "job": job.id, "now": timezone.now()},
+            )
+            again = cursor.rowcount
+        unqueued = job.cursor["held"] - job.cursor["queued"]
+        rest = unqueued if job.cursor["after"] is not None else 0
+        if again + rest:
+            hold_price(job, again + rest, ACTOR, holds=job.cursor["holds"] + 1)
+            job.cursor["held"] = job.cursor["queued"] + rest
+
+
+def _due(job: Job) -> QuerySet[Check]:
+    checks = Check.objects.filter(workspace_id=job.workspace_id, job_id=job.id).due()
+    return checks.order_by("next_attempt_at", "id")
+
+
+def _until(checks: QuerySet[Check]) -> timedelta:
+    """How long until something is due: a try that waits, or one whose worker may be dead."""
+    now = timezone.now()
+    soonest = checks.aggregate(
+        waiting=Min("next_attempt_at", filter=Q(state=Check.State.WAITING)),
+        asking=Min("lease_until", filter=Q(state=Check.State.ASKING)),
+    )
+    wait = min(filter(None, soonest.values()), default=now) - now
+    return min(max(wait, timedelta(seconds=1)), LONGEST_WAIT)
+
+
+def _recall(job: Job) -> None:
+    """Answer from what is known already; it costs the same, so that nobody learns who asked."""
+    due = _due(job)[:RECALLED_AT_A_TIME]
+    known = recall(check.address for check in due)
+    found = [(check.id, known[check.address]) for check in due if check.address in known]
+    if not found:
+        return
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(
+            RECALL,
+            {
+                "workspace": job.workspace_id,
+                "ids": [check_id for check_id, _ in found],
+                "statuses": [one.status for _, one in found],
+                "reasons": [one.reason for _, one in found],
+                "providers": [one.provider for _, one in found],
+            },
+        )
+
+
+def _settle(job: Job) -> tuple[Told, dict[str, Any]]:
+    """Tell leads what was found out, and charge it: what was told, and the job's cursor after."""
+    told = tell_leads(workspace_id=job.workspace_id, job_id=job.id)
+    cursor = dict(job.cursor)
+    if told.charged:
+        capture(
+            workspace_id=job.workspace_id,
+            hold_id=UUID(cursor["hold"]),
+            amount=told.charged * Decimal(job.params["price"]),
+            key=f"verification:{job.id}:{cursor['charged']}",
+            actor=ACTOR,
+        )
+    cursor["charged"] += told.charged
+    cursor["void"] += told.void
+    cursor["unanswered"] += told.unanswered
+    cursor["counts"] = dict(Counter(cursor["counts"]) + told.counts)
+    return told, cursor
+
+
+def _record_charge(job: Job) -> None:
+    """One audit entry for what the job charged since it began, or was tried again (A-7)."""
+    answers = job.cursor["charged"] - job.cursor.get("recorded", 0)
+    if not answers:
+        return
+    by: Mapping[str, str] = job.params["by"]
+    record(
+        action="spend",
+        resource="credits",
+        resource_id=job.id,
+        actor=Actor(
+            kind=by["kind"],  # type: ignore[arg-type]  # as it was written by start_verification
+            label=job.created_by_label,
+            user_id=job.created_by_id,
+            key_id=UUID(by["key"]) if by["key"] else None,
+        ),
+        workspace_id=job.workspace_id,
+        new={
+            "amount": -answers * Decimal(job.params["price"]),
+            "action": ACTION,
+            "reference": f"job {job.id}",
+            "addresses": answers,
+        },
+    )

@@ -1,0 +1,108 @@
+"""A verification by a person with a browser: chosen leads, all of them, one lead."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.browser import Visitor
+from tests.journeys.live import Live, running
+from tests.leads.verification.doubles import MILLION, Providers, providers
+
+EMAIL, PASSWORD = "vera@journey.example", "does the mail arrive"
+MAKE = """
+from allauth.account.models import EmailAddress
+from accounts.workspaces.models import User
+from accounts.workspaces.operations import create_workspace
+from credits.ledger.operations import grant
+from cursive.lib.actors import Actor
+from cursive.lib.tenancy import system_context, tenant_context
+from tests import cast
+with system_context():
+    who = User.objects.create_user({email!r}, {password!r}, name="Vera")
+    EmailAddress.objects.create(user=who, email=who.email, verified=True, primary=True)
+made = create_workspace(actor=Actor("user", who.email, user_id=who.id), name="Vera Ltd")
+with tenant_context(made.id):
+    grant(workspace_id=made.id, amount=10, action="grant", reference=("test", "1"), key="k",
+        actor=Actor.system("test"))
+kinds = ["ok", "ok", "ok", "invalid", "catch_all", "disposable", "unknown"]
+for n in range(70):
+    cast.lead(made, first_name=f"Person {{n}}", email=f"{{kinds[n % 7]}}.{{n}}@people.example")
+"""
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture(scope="module")
+def outside() -> Iterator[Providers]:
+    """Both providers, on this machine."""
+    with providers() as double:
+        double.seconds = 0.05
+        yield double
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory, outside) -> Iterator[Live]:
+    """A Cursive that has keys of both providers, and needs no catalogue."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    name = f"{os.environ.get('CURSIVE_TEST_DB', 'test_cursive')}_journeys_{worker}"
+    redis = 7 + int(worker.removeprefix("gw") or 0) % 2
+    with pytest.MonkeyPatch.context() as patch:
+        for code in ("MILLIONVERIFIER", "ZEROBOUNCE"):
+            patch.setenv(f"{code}_KEY", "key")
+            patch.setenv(f"{code}_URL", outside.url)
+        folder = tmp_path_factory.mktemp("live")
+        with running(folder, name, redis=redis, catalogue_rows=0) as started:
+            yield started
+
+
+def test_a_verification(live: Live, outside, browser, shots: Path | None) -> None:
+    live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD))
+    vera = Visitor(browser, live.url, shots)
+    page = vera.goto("/leads/verification/")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
+    expect(page.get_by_role("link", name="70 leads")).to_be_visible()
+    vera.look("verification-empty")
+
+    # Two that are ticked in the list.
+    page = vera.goto("/leads/")
+    for box in page.locator("tbody input[name=lead]").all()[:2]:
+        box.check()
+    page.get_by_role("button", name="Verify", exact=True).click()
+    page.get_by_role("button", name="Verify chosen").click()
+    expect(page.get_by_text("At most 2 addresses × 0.02")).to_be_visible()
+    vera.look("verification-price")
+    page.get_by_role("button", name="Verify", exact=True).click()
+    expect(page.locator("[data-job-over=completed]")).to_be_visible(timeout=60_000)
+
+    # All others; those two are left out, unless the answer was 'unknown'.
+    vera.goto("/leads/verification/")
+    page.get_by_role("button", name="Verify all leads").click()
+    expect(page.get_by_text(re.compile("At most (68|69|70) addresses × 0.02"))).to_be_visible()
+    page.get_by_role("button", name="Verify", exact=True).click()
+    expect(page.locator("[data-job-over=completed]")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("What came of it")).to_be_visible()
+    vera.look("verification-done")
+    page.get_by_role("link", name="See all results").click()
+    expect(page.get_by_role("link", name="Catch-all")).to_be_visible()
+    vera.look("verification")
+    page.get_by_role("link", name="Invalid", exact=True).click()
+    expect(page.get_by_text("10 leads", exact=True)).to_be_visible()
+    expect(page.locator("#balance")).to_contain_text("8.8")
+
+    # One again, on its page, which shows it without being loaded anew.
+    page.locator("tbody a").first.click()
+    expect(page.get_by_text("The mailbox doesn't exist. MillionVerifier")).to_be_visible()
+    page.get_by_role("button", name="Check again").click()
+    expect(page.get_by_text("Being checked")).to_be_visible()
+    expect(page.get_by_role("button", name="Check again")).to_be_visible(timeout=60_000)
+    vera.look("verification-lead")
+    # The answer that was kept served: nobody was asked twice but for the one that said nothing.
+    asked = outside.calls[MILLION]
+    assert len(set(asked)) == 70
+    live.run("check_ledger")
+    assert vera.problems == []
