@@ -1,0 +1,72 @@
+// A file that is dropped on [data-dropzone] becomes the form's file, and its upload is shown.
+// Without this module the plain file input does the same, without a bar.
+const size = (bytes) =>
+  bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3)).toLocaleString("en")} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
+for (const form of document.querySelectorAll("[data-dropzone]")) {
+  const input = form.querySelector('input[type="file"]');
+  const name = form.querySelector("[data-dropzone-name]");
+  const bar = form.querySelector("[data-dropzone-progress]");
+  const button = form.querySelector("button");
+  const longest = Number(form.dataset.longest);
+
+  const show = () => {
+    const file = input.files[0];
+    const large = Boolean(file && longest && file.size > longest);
+    input.setCustomValidity(large ? `The file is larger than ${longest / 1e6} MB.` : "");
+    name.textContent = file ? `${file.name}, ${size(file.size)}` : "Drag a file here, or choose one.";
+    if (large) input.reportValidity();
+  };
+  input.addEventListener("change", show);
+
+  for (const kind of ["dragenter", "dragover"]) {
+    form.addEventListener(kind, (event) => {
+      if (![...event.dataTransfer.types].includes("Files")) return;
+      event.preventDefault();
+      form.classList.add("is-over");
+    });
+  }
+  form.addEventListener("dragleave", (event) => {
+    if (!form.contains(event.relatedTarget)) form.classList.remove("is-over");
+  });
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    form.classList.remove("is-over");
+    if (!event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    show();
+  });
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const request = new XMLHttpRequest();
+    const fail = () => {
+      bar.hidden = true;
+      button.disabled = false;
+      name.textContent = "The upload did not work. Nothing was kept; try again.";
+    };
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      bar.value = total ? (100 * loaded) / total : 0;
+      if (total && loaded === total) name.textContent = "Looking at the file…";
+    });
+    request.addEventListener("error", fail);
+    request.addEventListener("load", () => {
+      const page = new DOMParser().parseFromString(request.responseText, "text/html");
+      const fresh = page.querySelector("[data-dropzone]");
+      if (fresh) {
+        // Refused: what is wrong stands in the form that came back.
+        const wrong = [...fresh.querySelectorAll("[data-form-errors] p, .form-error")];
+        fail();
+        name.textContent = wrong.map((each) => each.textContent.trim()).join(" ") || name.textContent;
+        name.classList.add("text-bad");
+      } else if (request.status < 400) {
+        window.location.assign(request.responseURL);
+      } else fail();
+    });
+    bar.hidden = false;
+    button.disabled = true;
+    name.classList.remove("text-bad");
+    request.open("POST", form.action);
+    request.send(new FormData(form));
+  });
+}
