@@ -1,0 +1,174 @@
+"""Imports by API."""
+
+import json
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import QueryDict, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.access.api import caller
+from cursive.lib.errors import InvalidInput
+from cursive.lib.jobs.queries import job_state
+
+from . import operations
+from .models import Import
+from .queries import imports_of
+from .views import rejects_response
+
+_FIELDS = ("file", "label", "mapping")
+
+
+class ImportSerializer(serializers.Serializer):
+    """An import's document."""
+
+    id = serializers.UUIDField()
+    file = serializers.CharField()
+    # The document's field; DRF's own `label` is of no use here.
+    label = serializers.CharField()  # type: ignore[assignment]
+    state = serializers.CharField(
+        help_text="mapping, previewing, preview_failed, ready; then the state of the import's job."
+    )
+    columns = serializers.DictField(
+        child=serializers.CharField(allow_null=True), help_text="Column → field, null: left out."
+    )
+    preview = serializers.DictField(
+        help_text="Once there is one: rows, counts by outcome, reasons, samples."
+    )
+    preview_job = serializers.DictField(allow_null=True)
+    job = serializers.DictField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class ConfirmationSerializer(serializers.Serializer):
+    """What `POST /api/leads/imports/{id}/confirmation` takes."""
+
+    tags = serializers.ListField(child=serializers.CharField(), required=False)
+    owner = serializers.UUIDField(required=False, allow_null=True)
+    status = serializers.CharField(required=False)
+    existing = serializers.ChoiceField(choices=Import.Existing.choices, required=False)
+
+
+def import_state(found: Import) -> dict[str, Any]:
+    """An import as the API shows it."""
+    shown = ("rows", "counts", "reasons", "warnings", "samples")
+    return {
+        "id": str(found.id),
+        "file": found.upload.file_name,
+        "label": found.label,
+        "state": found.state,
+        "columns": {each.column: each.field for each in found.upload.columns_mapped.columns},
+        "preview": {name: found.plan[name] for name in shown if name in found.plan},
+        "preview_job": job_state(found.preview_job) if found.preview_job else None,
+        "job": job_state(found.job) if found.job else None,
+        "created_at": found.created_at,
+    }
+
+
+class ImportListView(APIView):
+    """`POST /api/leads/imports`."""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        request={
+            "multipart/form-data": inline_serializer(
+                "ImportUpload",
+                {
+                    "file": serializers.FileField(),
+                    "label": serializers.CharField(required=False),
+                    "mapping": serializers.CharField(
+                        required=False, help_text='JSON: {"Column": "field", "Other": null}'
+                    ),
+                },
+            )
+        },
+        responses={202: ImportSerializer},
+        operation_id="imports_create",
+    )
+    def post(self, request: Request) -> Response:
+        """Upload a CSV, TSV or Excel file; its preview is made by a job. No lead is written."""
+        form = cast(QueryDict, request.data)
+        if unknown := sorted(set(form) - set(_FIELDS)):
+            raise InvalidInput("There is no such field.", fields={unknown[0]: "No such field."})
+        file = request.FILES.get("file")
+        if file is None:
+            raise InvalidInput("Send a file.", fields={"file": "Send it as multipart/form-data."})
+        plain = caller(request)
+        made = operations.upload_import(
+            workspace=plain.workspace,
+            actor=plain.actor,
+            file=file,
+            label=form.get("label", ""),
+            preview=True,
+            fields=_mapping(form.get("mapping", "")),
+        )
+        return Response(import_state(made), status=202)
+
+
+def _mapping(text: str) -> dict[str, str | None] | None:
+    if not text:
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    good = isinstance(found, dict) and all(
+        value is None or isinstance(value, str) for value in found.values()
+    )
+    if not good:
+        sentence = "Write it as a JSON object, column to field."
+        raise InvalidInput(sentence, fields={"mapping": sentence})
+    return dict(found)
+
+
+class ImportView(APIView):
+    """`GET /api/leads/imports/{id}`."""
+
+    @extend_schema(responses=ImportSerializer, operation_id="imports_read")
+    def get(self, request: Request, import_id: UUID) -> Response:
+        """How far it is, and what the preview found."""
+        found = get_object_or_404(imports_of(caller(request).workspace.id), id=import_id)
+        return Response(import_state(found))
+
+
+class ImportConfirmationView(APIView):
+    """`POST /api/leads/imports/{id}/confirmation`."""
+
+    @extend_schema(
+        request=ConfirmationSerializer,
+        responses={202: inline_serializer("ImportJob", {"job": serializers.DictField()})},
+        operation_id="imports_confirm",
+    )
+    def post(self, request: Request, import_id: UUID) -> Response:
+        """Carry out what the preview shows; twice is once."""
+        body = {} if request.data in (None, "") else request.data
+        if not isinstance(body, dict):
+            raise InvalidInput("The body must be a JSON object.")
+        given = ConfirmationSerializer(data=body)
+        given.is_valid(raise_exception=True)
+        plain = caller(request)
+        job, _ = operations.confirm_import(
+            workspace_id=plain.workspace.id,
+            actor=plain.actor,
+            import_id=import_id,
+            options={**body, **given.validated_data},
+        )
+        return Response({"job": job_state(job)}, status=202)
+
+
+class ImportRejectsView(APIView):
+    """`GET /api/leads/imports/{id}/rejects`."""
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR}, operation_id="imports_rejects")
+    def get(self, request: Request, import_id: UUID) -> StreamingHttpResponse:
+        """The rows that don't become leads, as CSV: line, reason, values; kept for 30 days."""
+        found = get_object_or_404(imports_of(caller(request).workspace.id), id=import_id)
+        return rejects_response(found)

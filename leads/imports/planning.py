@@ -1,0 +1,184 @@
+"""Decides for the rows of a file who is new, known, doubled or nobody: the plan of an import."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from cursive.lib.tables import Position, Row, RowProblem, Table
+from leads.catalogue.suppression import suppression_list
+from leads.records.acquisition import Candidate, candidate_of
+from leads.records.identity import NoIdentity
+from leads.records.known import People, known_among
+from leads.records.reading import PersonReader, Rejection
+
+from .seen import Seen
+from .staging import DOUBLE, INVALID, NEW, OWNED, SUPPRESSED, LeftOut, Parts, Planned
+from .uploads.models import Upload
+from .uploads.operations import open_upload
+
+SAMPLES = 20
+# A part is in memory as a whole, whatever its rows are like.
+MOST_CHARACTERS = 4_000_000
+LONG_ROW, LONGEST_CELL = 4_000, 2_000
+_CELLS = 8
+_SHOWN = ("first_name", "last_name", "email", "phone", "title", "company_name")
+_DOUBLE = "The same person is in a row further up."
+_OWNED = "This person is in your workspace already."
+_SUPPRESSED = "This person has asked not to be contacted."
+
+
+@dataclass(slots=True)
+class Part:
+    """What one part of the file came to."""
+
+    people: list[Planned] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    rows: int = 0
+    is_last: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
+
+    def reasons(self) -> Counter[str]:
+        """How many rows are nobody, by reason."""
+        return Counter(each.reason for each in self.left_out if each.outcome == INVALID)
+
+    def samples(self) -> dict[str, list[dict[str, Any]]]:
+        """The first rows of each outcome, as the preview shows them."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for planned in self.people:
+            rows = found.setdefault(planned.outcome, [])
+            if len(rows) < SAMPLES:
+                person = planned.candidate.person
+                shown = {name: getattr(person, name) or "" for name in _SHOWN}
+                rows.append({"line": planned.line, **shown})
+        for each in self.left_out:
+            rows = found.setdefault(each.outcome, [])
+            if each.outcome != OWNED and len(rows) < SAMPLES:
+                cells = [cell[:80] for cell in each.values if cell.strip()][:_CELLS]
+                rows.append({"line": each.line, "reason": each.reason, "values": cells})
+        return found
+
+
+class Planner:
+    """A file that is being planned, from a position on. Close it.
+
+    `part` is the number of the part that comes next.
+    """
+
+    def __init__(
+        self, upload: Upload, *, country: str, position: Sequence[int] | None, part: int
+    ) -> None:
+        self.part = part
+        self._workspace_id: UUID = upload.workspace_id
+        self._seen = Seen()
+        try:
+            self._table: Table = open_upload(upload)
+        except BaseException:
+            self._seen.close()
+            raise
+        self._reader = PersonReader(upload.columns_mapped, default_country=country)
+        start = Position(*position) if position else None
+        self._rows: Iterator[Row | RowProblem] = self._table.rows(start)
+        self._suppressed = suppression_list()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._table.close()
+        self._seen.close()
+
+    def recall(self, parts: Parts) -> None:
+        """Learn who came in the parts before this one, which another worker has written."""
+        for number in range(self.part):
+            self._seen.add(planned.candidate for planned in parts.people(number))
+
+    @property
+    def position(self) -> list[int]:
+        """Where the part after this one begins."""
+        return list(self._table.position)
+
+    def progress(self) -> tuple[int, int]:
+        """How far the file is read: (done, total) in one unit."""
+        return self._table.progress()
+
+    def next_part(self, limit: int) -> Part:
+        """Plan up to `limit` rows, fewer where they are long. Raises TableRefused."""
+        part = Part(is_last=True)
+        found: list[tuple[int, list[str], Candidate]] = []
+        characters = 0
+        for row in self._rows:
+            part.rows += 1
+            length = len(row.raw) if isinstance(row, RowProblem) else sum(map(len, row[1]))
+            characters += length
+            self._read(row, part, found, is_long=length > LONG_ROW)
+            if part.rows >= limit or characters >= MOST_CHARACTERS:
+                part.is_last = False
+                break
+        self._judge(part, self._allowed(part, found))
+        part.left_out.sort(key=lambda each: each.line)
+        part.warnings.update(self._reader.warnings)
+        self._reader.warnings.clear()
+        part.repairs.update(self._table.repairs)
+        self._table.repairs.clear()
+        part.counts.update(each.outcome for each in part.people if each.outcome == NEW)
+        part.counts.update(each.outcome for each in part.left_out)
+        self.part += 1
+        return part
+
+    def _read(
+        self,
+        row: Row | RowProblem,
+        part: Part,
+        found: list[tuple[int, list[str], Candidate]],
+        *,
+        is_long: bool,
+    ) -> None:
+        """Put the person in a row into `found`, or the row among those that are left out."""
+        if isinstance(row, RowProblem):
+            part.left_out.append(LeftOut(INVALID, row.line, row.reason, [row.raw]))
+            return
+        line, values = row
+        # No field holds more, and what has been read is remembered for the rows that follow.
+        read = [cell[:LONGEST_CELL] for cell in values] if is_long else values
+        person = self._reader.read(read)
+        if isinstance(person, Rejection):
+            part.left_out.append(LeftOut(INVALID, line, person.reason, values))
+            return
+        try:
+            found.append((line, values, candidate_of(person)))
+        except NoIdentity as error:
+            part.left_out.append(LeftOut(INVALID, line, error.message, values))
+
+    def _allowed(
+        self, part: Part, found: list[tuple[int, list[str], Candidate]]
+    ) -> list[tuple[int, list[str], Candidate]]:
+        """Those who aren't on the suppression list (A-18); the others are left out."""
+        if self._suppressed is None or not found:
+            return found
+        contacts = [(sorted(one.emails), sorted(one.phones)) for _, _, one in found]
+        allowed = []
+        for each, is_suppressed in zip(found, self._suppressed(contacts), strict=True):
+            if is_suppressed:
+                part.left_out.append(LeftOut(SUPPRESSED, each[0], _SUPPRESSED, each[1]))
+            else:
+                allowed.append(each)
+        return allowed
+
+    def _judge(self, part: Part, found: list[tuple[int, list[str], Candidate]]) -> None:
+        candidates = [one for _, _, one in found]
+        before: People = known_among(self._workspace_id, candidates).before
+        seen = self._seen.among(candidates)
+        fresh = []
+        for line, values, candidate in found:
+            if seen.has(candidate):
+                part.left_out.append(LeftOut(DOUBLE, line, _DOUBLE, values))
+                continue
+            seen.add(candidate)
+            fresh.append(candidate)
+            outcome = OWNED if before.has(candidate) else NEW
+            part.people.append(Planned(outcome, line, candidate))
+            if outcome == OWNED:
+                part.left_out.append(LeftOut(OWNED, line, _OWNED, values))
+        self._seen.add(fresh)

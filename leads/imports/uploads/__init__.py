@@ -1,0 +1,1 @@
+"""Files that members upload: how each is read, and what its columns mean."""

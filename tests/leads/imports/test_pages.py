@@ -1,0 +1,170 @@
+"""The way of a file through the browser: upload, mapping, preview, confirmation, result."""
+
+import csv
+import gzip
+import html
+import io
+import random
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from cursive.lib.tenancy import tenant_context
+from leads.imports.models import Import
+from leads.imports.uploads import operations as uploads
+from leads.imports.uploads.models import Upload
+from tests import cast
+from tests.leads.imports.importing import again, leads, preview, run, work
+from tests.leads.imports.test_imports import MESSY
+
+
+@pytest.fixture
+def browser(acme):
+    client = Client()
+    client.force_login(acme.alice)
+    return client
+
+
+def only(acme) -> Import:
+    with tenant_context(acme.id):
+        return Import.objects.select_related("upload", "preview_job", "job").get()
+
+
+def send(client, content: bytes, name: str = "people.csv", **data: str):
+    return client.post("/leads/imports/new/", {"file": SimpleUploadedFile(name, content), **data})
+
+
+def test_the_whole_way(acme, browser):
+    cast.lead(acme, first_name="Cy", email="cy@known.example")
+    assert b"No imports yet" in browser.get("/leads/imports/").content
+    page = browser.get("/leads/imports/new/")
+    assert b"data-dropzone" in page.content and b"Sample file" in page.content
+    answer = send(browser, MESSY.encode(), label="Fair")
+    found = only(acme)
+    assert answer.status_code == 302 and answer.url == f"/leads/imports/{found.id}/mapping/"
+    page = browser.get(answer.url).content.decode()
+    assert "ANN@Acme.example" in page and "Semicolon-separated" in page
+    assert '<option value="email" selected>' in page and "Guessed: called" in page
+    chosen = {
+        f"column_{at}": field
+        for at, field in enumerate(
+            ["first_name", "last_name", "work_email", "phone", "company_name", ""]
+        )
+    }
+    answer = browser.post(answer.url, chosen)
+    assert answer.url == f"/leads/imports/{found.id}/"
+    assert b"data-job-stream" in browser.get(answer.url).content
+    work(acme, only(acme).preview_job)
+    page = browser.get(answer.url).content.decode()
+    assert "Import 2 people" in page and "The e-mail address is not valid" in page
+    assert "ann@acme.example" in page and "Cy" in page and "1 row left out" in page
+    fragment = browser.get(answer.url, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment and "Import 2 people" in fragment
+    answer = browser.post(
+        f"/leads/imports/{found.id}/confirmation/",
+        {"existing": "skip", "tags": "fair, Fair", "status": "new", "owner": ""},
+    )
+    assert answer.status_code == 302
+    work(acme, only(acme).job)
+    page = browser.get(f"/leads/imports/{found.id}/").content.decode()
+    assert "Imported" in page and "Rows left out, as CSV" in page
+    link = html.unescape(re.search(r'href="(/leads/\?f=[^"]+)"', page)[1])
+    listed = browser.get(link).content.decode()
+    assert "2 leads" in listed and "ann@acme.example" in listed
+    assert sorted(lead.first_name for lead in leads(acme)) == ["=cmd()", "Ann", "Cy"]
+    assert b"Fair" in browser.get("/leads/imports/").content
+    rejects = browser.get(f"/leads/imports/{found.id}/rejects/")
+    assert "attachment" in rejects["Content-Disposition"]
+    text = b"".join(rejects.streaming_content).decode("utf-8-sig")
+    assert [row[0] for row in csv.reader(io.StringIO(text))] == ["Line", "3", "4", "6"]
+
+
+def test_a_refused_file_says_why_on_the_form(acme, browser):
+    answer = send(browser, b"\x89PNG\r\n\x1a\n" + b"\0" * 50)
+    assert answer.status_code == 400 and b"PNG image" in answer.content
+    answer = browser.post("/leads/imports/new/", {})
+    assert answer.status_code == 400 and b"Choose a file." in answer.content
+    with tenant_context(acme.id):
+        assert not Import.objects.exists() and not Upload.objects.exists()
+
+
+def test_too_large(acme, browser, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_BYTES", 10)
+    answer = send(browser, MESSY.encode())
+    assert answer.status_code == 400 and b"Split it" in answer.content
+    with tenant_context(acme.id):
+        assert not Import.objects.exists()
+
+
+def test_a_mapping_that_cannot_be(acme, browser):
+    send(browser, MESSY.encode())
+    found = only(acme)
+    answer = browser.post(
+        f"/leads/imports/{found.id}/mapping/", {"column_0": "title", "column_1": "title"}
+    )
+    assert answer.status_code == 400 and b"is the Job title already" in answer.content
+    answer = browser.post(f"/leads/imports/{found.id}/mapping/", {})
+    assert answer.status_code == 400 and b"No column is used" in answer.content
+    assert only(acme).preview_job is None
+
+
+def test_reading_it_otherwise(acme, browser):
+    send(browser, b"Name;Mail\nAnn;ann@acme.example\n")
+    found = only(acme)
+    path = f"/leads/imports/{found.id}/reading/"
+    assert browser.post(path, {"delimiter": ",", "header": "no"}).status_code == 302
+    assert only(acme).upload.columns == ["Column 1"]
+    assert browser.post(path, {"delimiter": "x"}).status_code == 400
+    assert only(acme).upload.delimiter == ","
+
+
+def test_a_file_that_breaks_in_the_middle(acme, browser):
+    found = preview(acme, cut_off(60_000))
+    assert found.state == "preview_failed"
+    page = browser.get(f"/leads/imports/{found.id}/").content
+    assert b"damaged or cut off" in page and b"Upload another file" in page
+    assert leads(acme) == []
+
+
+def cut_off(rows: int) -> bytes:
+    """A packed file that was cut off far behind its beginning."""
+    chosen = random.Random(1)
+    text = "Mail\n" + "".join(f"{chosen.random()}@a.example\n" for _ in range(rows))
+    packed = gzip.compress(text.encode(), 1)
+    return packed[: len(packed) // 2]
+
+
+def test_nobody_to_import(acme, browser):
+    found = preview(acme, "Mail,City\nx,Rome\ny,Oslo\n")
+    page = browser.get(f"/leads/imports/{found.id}/").content
+    assert b"There is nobody to import" in page and b"Change the columns" in page
+    answer = browser.post(f"/leads/imports/{found.id}/confirmation/", {"existing": "skip",
+                          "status": "new"})  # fmt: skip
+    assert answer.status_code == 400 and again(acme, found).job is None
+
+
+def test_options_are_checked_on_the_page(acme, browser):
+    found = preview(acme, MESSY)
+    path = f"/leads/imports/{found.id}/confirmation/"
+    answer = browser.post(path, {"existing": "skip", "status": "new", "tags": "x" * 41})
+    assert answer.status_code == 400 and b"At most 40 characters a tag" in answer.content
+    assert again(acme, found).job is None
+
+
+def test_an_import_that_has_begun_is_not_mapped_again(acme, browser):
+    found = run(acme, MESSY)
+    assert browser.get(f"/leads/imports/{found.id}/mapping/").status_code == 302
+    answer = browser.post(f"/leads/imports/{found.id}/reading/", {"header": "no"})
+    assert answer.status_code == 400 and b"has begun" in answer.content
+
+
+def test_imports_of_another_workspace_are_not_there(acme, browser):
+    rival, carol = cast.rival()
+    rival.actor = cast.actor_for(carol)
+    found = preview(rival, MESSY)
+    for path in ("", "mapping/", "rejects/"):
+        assert browser.get(f"/leads/imports/{found.id}/{path}").status_code == 404
+    assert browser.post(f"/leads/imports/{found.id}/confirmation/").status_code == 404
+    assert again(rival, found).job is None
