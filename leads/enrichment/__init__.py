@@ -1,0 +1,1 @@
+"""Fills in lists of people: match, see the price, pay, download (L-20)."""
