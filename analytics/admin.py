@@ -1,5 +1,6 @@
 """What staff see of analytics, by room."""
 
+from analytics.jobs.admin import JobAdmin
 from analytics.staff.admin import PAGES
 
-__all__ = ["PAGES"]
+__all__ = ["PAGES", "JobAdmin"]

@@ -46,6 +46,9 @@ VARIED = {
     "city": "'City ' || mod(n, 313)",
     "status": "(ARRAY['new','new','contacted','qualified','won','lost'])[1 + mod(n, 6)]",
     "score": "mod(n * 37, 101)",
+    # Three in ten have the common tag, and one in a hundred thousand the rare one.
+    "tags": "(CASE WHEN mod(n, 100000) = 7 THEN ARRAY['rare'] WHEN mod(n, 10) < 3"
+    " THEN ARRAY['customer', 'event ' || mod(n, 50)] ELSE ARRAY[]::text[] END)::varchar(40)[]",
     "created_at": "now() - n * interval '2 minutes'",
     "updated_at": "now() - n * interval '1 minute'",
 }
@@ -68,7 +71,7 @@ def populate(*, users: int, leads: int) -> list[Visitor]:
     """Fill the database with so many people, ten to a workspace; the first one has `leads`."""
     visitors: list[Visitor] = []
     for number in range(0, users, PEOPLE):
-        people = [_person(number + i) for i in range(min(PEOPLE, users - number))]
+        people = [person(number + i) for i in range(min(PEOPLE, users - number))]
         workspace, key = _workspace(people, min(leads, LEADS) if number else leads)
         visitors += [Visitor(_session(user), key) for user in people]
         _use(workspace, people[0])
@@ -78,14 +81,16 @@ def populate(*, users: int, leads: int) -> list[Visitor]:
     return visitors
 
 
-def _person(number: int) -> User:
+def person(number: int) -> User:
+    """Somebody who can sign in."""
     with system_context():
         user = User.objects.create_user(f"person{number}@bench.example", name=f"Person {number}")
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
 
-def _actor(user: User) -> Actor:
+def actor_of(user: User) -> Actor:
+    """Who an owner's request would be by."""
     return Actor(
         kind="user",
         label=user.email,
@@ -97,20 +102,20 @@ def _actor(user: User) -> Actor:
 
 def _workspace(people: list[User], leads: int) -> tuple[Workspace, str]:
     owner, *members = people
-    workspace = create_workspace(actor=_actor(owner), name=f"Workspace of {owner.name}")
+    workspace = create_workspace(actor=actor_of(owner), name=f"Workspace of {owner.name}")
     with tenant_context(workspace.id):
         for user in members:
             Membership.objects.create(workspace=workspace, user=user)
         _, key = create_key(
-            workspace_id=workspace.id, actor=_actor(owner), name="Bench", scopes=["read"]
+            workspace_id=workspace.id, actor=actor_of(owner), name="Bench", scopes=["read"]
         )
     with system_context(), atomic():
         first = Lead.objects.create(workspace=workspace, source="database", dedup_hash="0" * 64)
-        _copy(first, leads - 1)
+        copy_leads(first, leads - 1)
     return workspace, key
 
 
-def _copy(first: Lead, copies: int) -> None:
+def copy_leads(first: Lead, copies: int) -> None:
     """Make more leads of one, in the database, where a million take about a minute."""
     columns = [f.column or f.name for f in Lead._meta.local_concrete_fields if not f.generated]
     values = [VARIED.get(column, f'"{column}"') for column in columns]
@@ -125,7 +130,7 @@ def _copy(first: Lead, copies: int) -> None:
 
 def _use(workspace: Workspace, owner: User) -> None:
     """What a workspace has after some weeks: segments, finished jobs, a page of spendings."""
-    actor, now = _actor(owner), timezone.now()
+    actor, now = actor_of(owner), timezone.now()
     with tenant_context(workspace.id):
         for number in range(SEGMENTS):
             conditions = [

@@ -58,7 +58,7 @@ def run(options: Options) -> list[Row]:
     """Seconds for 10,000 leads, their ratio to COPY, and the memory that it takes."""
     directory, _ = prepare(options.folder / f"catalogue-{options.rows}", options.rows)
     settings.CATALOGUE_DIR = directory
-    workspace_id = _workspace()
+    workspace_id = funded_workspace()
     turns = [_turn(workspace_id) for _ in range(TURNS + 1)][1:]  # the first one warms up
     if differences := find_differences():
         raise AssertionError(f"the books are wrong after this: {differences[0]}")
@@ -79,7 +79,8 @@ def run(options: Options) -> list[Row]:
     ]
 
 
-def _workspace() -> UUID:
+def funded_workspace() -> UUID:
+    """A new workspace with a million credits."""
     with system_context():
         User.objects.create_user("bench@bench.example")
         workspace_id = Workspace.objects.create(name="Bench").id
@@ -97,7 +98,7 @@ def _workspace() -> UUID:
 
 def _turn(workspace_id: UUID) -> Turn:
     _empty(workspace_id)
-    with _highest_memory() as added:
+    with highest_memory() as added:
         began = time.perf_counter()
         job = _pull(workspace_id)
         pull = time.perf_counter() - began
@@ -155,7 +156,7 @@ def _empty(workspace_id: UUID) -> None:
 
 
 @contextmanager
-def _highest_memory() -> Iterator[list[float]]:
+def highest_memory() -> Iterator[list[float]]:
     """What this process holds more than at the beginning, at its highest, in megabytes."""
     own = [os.getpid()]
     before = memory_of(own).rss

@@ -53,6 +53,20 @@ SECTIONS = (
     Section("webhook", "bench.webhook:run", "the same rows as bare SQL"),
     Section("api", "bench.api:run", "the same calls without metering and limits"),
     Section("pull", "bench.pull:run", "COPY of the same rows into the same table", limit=1_800),
+    Section("scoring", "bench.scoring:run", "one plain UPDATE of as many rows", limit=1_800),
+    Section(
+        "leads",
+        "bench.leads:run",
+        "the same page of a workspace of 1,000 leads; a bare UPDATE of the same leads",
+        limit=1_800,
+    ),
+    Section("imports", "bench.imports:run", "COPY of the same leads, indexed", limit=1_800),
+    Section(
+        "enrichment",
+        "bench.enrichment:run",
+        "one join by hand; the same file by the csv module",
+        limit=1_800,
+    ),
     Section(
         "pages",
         "bench.pages:run",

@@ -28,11 +28,38 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=0, minute=20),
     },
     "write-counts": {"task": "credits.metering.write_counts", "schedule": 60.0},
+    # Each hour of the night, so that a run that was cut short goes on; who is done is passed over.
+    "score-leads": {
+        "task": "leads.scoring.score_everything",
+        "schedule": crontab(hour="0-5", minute=3),
+    },
+    "search-duplicates": {
+        "task": "leads.duplicates.search_all",
+        "schedule": crontab(hour=1, minute=30),
+    },
+    "look-for-duplicates": {"task": "leads.duplicates.work_looks", "schedule": 60.0},
     "purge-leads": {"task": "leads.records.purge_deleted", "schedule": crontab(hour=2, minute=0)},
     "purge-segments": {"task": "segments.purge_deleted", "schedule": crontab(hour=2, minute=15)},
     "purge-saved-filters": {
         "task": "leads.listing.purge_deleted",
         "schedule": crontab(hour=2, minute=20),
+    },
+    "purge-bulk-runs": {"task": "leads.bulk.purge", "schedule": crontab(hour=2, minute=25)},
+    "purge-enriched-lists": {
+        "task": "leads.enrichment.remove_expired",
+        "schedule": crontab(hour=3, minute=15),
+    },
+    "purge-imports": {
+        "task": "leads.imports.remove_expired",
+        "schedule": crontab(hour=3, minute=10),
+    },
+    "verification-queue": {
+        "task": "leads.verification.work_queue",
+        "schedule": crontab(minute="*/5"),
+    },
+    "purge-checks": {
+        "task": "leads.verification.purge",
+        "schedule": crontab(hour=2, minute=25),
     },
     "purge-exports": {
         "task": "leads.exports.remove_expired",

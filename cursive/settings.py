@@ -307,6 +307,14 @@ SPECTACULAR_SETTINGS = {
 # --- metering -----------------------------------------------------------------------------
 API_RATE = env.str("API_RATE", "100/minute")  # calls of a workspace
 
+# --- checks of e-mail addresses -----------------------------------------------------------
+MILLIONVERIFIER_KEY = env.str("MILLIONVERIFIER_KEY", "")
+MILLIONVERIFIER_URL = env.str("MILLIONVERIFIER_URL", "https://api.millionverifier.com")
+ZEROBOUNCE_KEY = env.str("ZEROBOUNCE_KEY", "")
+ZEROBOUNCE_URL = env.str("ZEROBOUNCE_URL", "https://api.zerobounce.net")
+# Where MX records are looked up, as address:port; the system's servers unless said otherwise.
+VERIFICATION_DNS = env.str("VERIFICATION_DNS", "")
+
 # --- work ---------------------------------------------------------------------------------
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 60)
 CELERY_BROKER_URL = REDIS_URL

@@ -1,14 +1,38 @@
 """The tables of this app, by room."""
 
+from leads.bulk.models import BulkChange, BulkFailure, BulkRun
 from leads.catalogue.models import CatalogueTombstone
+from leads.duplicates.models import CatalogueLook, DuplicateCandidate, LeadMerge
+from leads.enrichment.models import Enrichment, MatchPart
+from leads.imports.models import Import
+from leads.imports.uploads.models import RememberedMapping, Upload
 from leads.listing.models import ListColumns, SavedFilter
-from leads.records.models import Lead, LeadActivity, OwnedPeople
+from leads.records.models import Lead, LeadActivity, LeadNote, LeadTag, OwnedPeople
+from leads.scoring.models import FittedScore, ScoreDay
+from leads.verification.models import Check, KnownAddress
 
 __all__ = [
+    "BulkChange",
+    "BulkFailure",
+    "BulkRun",
+    "CatalogueLook",
     "CatalogueTombstone",
+    "Check",
+    "DuplicateCandidate",
+    "Enrichment",
+    "FittedScore",
+    "Import",
+    "KnownAddress",
     "Lead",
     "LeadActivity",
+    "LeadMerge",
+    "LeadNote",
+    "LeadTag",
     "ListColumns",
+    "MatchPart",
     "OwnedPeople",
+    "RememberedMapping",
     "SavedFilter",
+    "ScoreDay",
+    "Upload",
 ]

@@ -3,11 +3,13 @@
 import json
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.files import File
 
 from accounts.keys.models import ApiKey
 from accounts.keys.operations import create_key, revoke_key
@@ -18,16 +20,27 @@ from credits.ledger.operations import grant
 from cursive.lib.actors import Actor
 from cursive.lib.jobs.runner import run_job
 from cursive.lib.tenancy import system_context, tenant_context
+from leads.bulk.operations import start_bulk
 from leads.catalogue.generate import generate_people
 from leads.catalogue.loader import load_file
 from leads.catalogue.snapshots import Snapshots
 from leads.filters.document import parse
+from leads.imports.models import Import
+from leads.imports.operations import upload_import
+from leads.records.models import Lead
+from leads.records.notes import add_note
+from leads.scoring.models import ScoreDay
+from leads.scoring.queries import distribution_of
+from leads.scoring.rule import today
 from segments.saved.models import Segment
 from segments.saved.operations import create_segment, pull_leads
 
 from .cast import CATALOGUE_ROWS, CATALOGUE_SEED, COMPANIES, FIRST_PULL, PEOPLE, Company, Person
+from .doubles import make_doubles
+from .lists import make_list
 
 SIGN_INS = settings.BASE_DIR / ".run" / "demo.json"
+SAMPLE = settings.BASE_DIR / "static" / "samples" / "people.csv"
 KEY_NAME = "Demo"
 
 
@@ -60,6 +73,9 @@ def make_demo(*, say: Callable[[str], Any], path: Path = SIGN_INS) -> dict[str, 
         _catalogue()
     for company in COMPANIES:
         _segments(workspaces[company.name], company, people[company.owner])
+        make_list(workspaces[company.name], _actor(people[company.owner]))
+        make_doubles(workspaces[company.name], _actor(people[company.owner]))
+        _import(workspaces[company.name], people[company.owner])
     return sign_ins
 
 
@@ -161,6 +177,22 @@ def _catalogue() -> None:
     people.unlink()
 
 
+def _import(workspace: Workspace, owner: User) -> None:
+    """A file whose preview waits to be confirmed."""
+    with tenant_context(workspace.id), SAMPLE.open("rb") as sample:
+        if Import.objects.filter(workspace=workspace).exists():
+            return
+        made = upload_import(
+            workspace=workspace,
+            actor=_actor(owner),
+            file=File(sample, name=SAMPLE.name),
+            label="Business cards",
+            preview=True,
+        )
+        assert made.preview_job_id is not None
+    run_job(workspace_id=workspace.id, job_id=made.preview_job_id)
+
+
 def _segments(workspace: Workspace, company: Company, owner: User) -> None:
     with tenant_context(workspace.id):
         if not company.segments or Segment.objects.filter(workspace=workspace).exists():
@@ -183,3 +215,42 @@ def _segments(workspace: Workspace, company: Company, owner: User) -> None:
             key="demo",
         )
     run_job(workspace_id=workspace.id, job_id=job.id)
+    with tenant_context(workspace.id):
+        _past_scores(workspace)
+        _work(workspace, _actor(owner))
+
+
+def _past_scores(workspace: Workspace) -> None:
+    """Some weeks of scores before today's, so that there is a trend to look at."""
+    now = distribution_of(workspace.id)
+    ScoreDay.objects.bulk_create(
+        ScoreDay(
+            workspace=workspace,
+            day=today() - timedelta(days=ago),
+            histogram=now.bins,
+            total=now.total * (100 - ago - ago % 3) // 100,
+        )
+        for ago in range(1, 31)
+    )
+
+
+def _work(workspace: Workspace, actor: Actor) -> None:
+    """Some leads are worked on: tags, statuses, an owner, notes."""
+    best = list(Lead.objects.filter(workspace=workspace).order_by("id")[:24])
+    for action, leads, values in (
+        ("add_tags", best[:18], {"tags": ["conference", "spring campaign"]}),
+        ("add_tags", best[6:12], {"tags": ["vip"]}),
+        ("assign", best[:15], {"owner": str(actor.user_id)}),
+        ("set_status", best[3:12], {"status": "contacted"}),
+        ("set_status", best[3:6], {"status": "qualified"}),
+    ):
+        start_bulk(
+            workspace_id=workspace.id,
+            actor=actor,
+            action=action,
+            values=values,
+            ids=[lead.id for lead in leads],
+        )
+    for lead in best[3:5]:
+        for text in ("Met at the conference. Wants to see a demo.", "Call again on Thursday."):
+            add_note(workspace_id=workspace.id, lead_id=lead.id, actor=actor, text=text)

@@ -26,9 +26,10 @@ from . import layout, suggestions
 from .bitmaps import fingerprint
 from .dialect import ALWAYS, DuckDB
 from .masking import mask_record
+from .matching import match_people
 from .running import Runner, Search
 from .snapshots import Reader, Snapshot
-from .source import Batch, CatalogueEmpty, Count, FacetValue, Order, Record
+from .source import Batch, CatalogueEmpty, Count, FacetValue, Match, Order, Record
 from .tombstones import current_tombstones
 
 logger = logging.getLogger(__name__)
@@ -188,6 +189,23 @@ class LocalSource:
         with self.runner.search(snapshot) as search:
             ranks = [row[0] for row in search.fetch("SELECT rank FROM p WHERE id = $1", [id])]
             return next(iter(self._records(search, ranks)), None)
+
+    def match(self, people: Sequence[Person]) -> list[Match]:
+        """Say who each is; see CatalogueSource."""
+        snapshot = self._snapshot()
+        with self.runner.search(snapshot, time_limit=_TAKE_SECONDS) as search:
+            return match_people(search, people, self._tombstones())
+
+    def records(self, ids: Sequence[int]) -> dict[int, Record]:
+        """Return people by id; see CatalogueSource."""
+        snapshot, dead = self._snapshot(), self._tombstones()
+        living = [id for id in ids if id not in dead]
+        with self.runner.search(snapshot, time_limit=_TAKE_SECONDS) as search:
+            rows = search.fetch(
+                "SELECT rank FROM f WHERE id IN (SELECT unnest($1::INTEGER[]))", [living]
+            )
+            found = self._records(search, [row[0] for row in rows])
+        return {record.id: record for record in found}
 
     # --- behind them ----------------------------------------------------------------------
     def _snapshot(self) -> Snapshot:

@@ -74,6 +74,22 @@ class Batch:
     version: str
 
 
+MatchKind = Literal[
+    "email", "phone", "linkedin", "name_domain", "name_company", "ambiguous", "none"
+]
+
+
+class Match(NamedTuple):
+    """Who a row of a list is, and by which key; `id` is 0 where nobody, or several could be."""
+
+    id: int
+    kind: MatchKind
+
+
+NOBODY = Match(0, "none")
+AMBIGUOUS = Match(0, "ambiguous")
+
+
 class CatalogueSource(Protocol):
     """A searchable catalogue. Filters are trees of scope `catalogue`.
 
@@ -128,3 +144,13 @@ class CatalogueSource(Protocol):
 
     def record(self, id: int) -> Record | None:
         """Return one person, unmasked; None when there is none, or no longer."""
+
+    def match(self, people: Sequence[Person]) -> list[Match]:
+        """Say who each of `people`, rows of somebody's list, is in the catalogue; in their order.
+
+        By e-mail address, phone number, LinkedIn address, name with company domain, name with
+        company name: the strongest that anybody has decides. Addresses and numbers must be whole.
+        """
+
+    def records(self, ids: Sequence[int]) -> dict[int, Record]:
+        """Return people by id, unmasked; those who are no longer there are missing."""

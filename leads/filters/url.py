@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from django.http import QueryDict
+
 from leads.filters.document import MODES, ROOT, VERSION, dump, parse
 from leads.filters.errors import FilterError
 from leads.filters.registry import FIELDS, MAX_CONDITIONS, MAX_DEPTH, OPERATORS, Scope
@@ -48,6 +50,16 @@ def decode(text: str, *, scope: Scope) -> Group:
         if text.startswith(f"{prefix}:"):
             mode, text = prefix, text.removeprefix(f"{prefix}:")
     return parse({"version": VERSION, mode: _Decoder(text).read() if text else []}, scope=scope)
+
+
+def back_to(query: Any) -> str:
+    """A list's query string as it came in from a form, for going back to that list."""
+    params = QueryDict(str(query or "")[:MAX_CHARACTERS].removeprefix("?"))
+    kept = QueryDict(mutable=True)
+    for name in (PARAMETER, "sort", "cursor"):
+        if name in params:
+            kept[name] = params[name]
+    return f"?{kept.urlencode()}" if kept else ""
 
 
 def _encode_item(item: Mapping[str, Any]) -> str:

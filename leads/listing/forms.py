@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -137,17 +136,6 @@ class SaveFilterForm(FilterDetailsForm):
             return filter_url.decode(self.cleaned_data["f"], scope="leads")
         except FilterError as error:
             raise forms.ValidationError(error.message) from error
-
-
-def back_to(query: Any) -> str:
-    """A list's query string as it came in from a form, for going back to that list."""
-    text = str(query or "")[: filter_url.MAX_CHARACTERS]
-    params = QueryDict(text.removeprefix("?"))
-    kept = QueryDict(mutable=True)
-    for name in (filter_url.PARAMETER, "sort"):
-        if name in params:
-            kept[name] = params[name]
-    return f"?{kept.urlencode()}" if kept else ""
 
 
 def read_moment(text: str) -> datetime.datetime | None:

@@ -17,15 +17,17 @@ from accounts.workspaces.requests import MemberRequest
 from cursive.lib.errors import DomainError, InvalidInput
 from cursive.lib.ui.formatting import format_number
 from cursive.lib.ui.pagination import keyset_page
+from leads.bulk.queries import find_run, said_of
+from leads.bulk.registry import all_actions
 from leads.filters import url as filter_url
 from leads.filters.sentence import sentence
 from leads.records.columns import COLUMNS
-from leads.records.queries import SORTS, capped_count, leads_of, members_of, newer_than
+from leads.records.queries import SORTS, leads_of, members_of, newer_than, shown_count
 from leads.sidebar.controls import controls
 from leads.sidebar.queries import Look, chips_of, panel_of, sections_of
 
 from . import operations, queries
-from .forms import ColumnsForm, FilterDetailsForm, LeadSearch, SaveFilterForm, back_to, read_moment
+from .forms import ColumnsForm, FilterDetailsForm, LeadSearch, SaveFilterForm, read_moment
 from .models import SavedFilter
 
 COUNTED = 10_000
@@ -60,7 +62,7 @@ def lead_list(request: MemberRequest) -> HttpResponse:
             request.workspace.id, request.user.id, request.GET.get("deleted-filter", "")
         ),
     }
-    context |= _found(request, form)
+    context |= _found(request, form) | _bulk(request)
     status = 200 if form.tree is not None else 400
     response = render(request, SWAP if fragment else PAGE, context, status=status)
     if fragment and form.tree is not None:
@@ -70,6 +72,18 @@ def lead_list(request: MemberRequest) -> HttpResponse:
         same = request.htmx.current_url_abs_path == address
         response["HX-Replace-Url" if same else "HX-Push-Url"] = address
     return response
+
+
+def _bulk(request: MemberRequest) -> dict[str, Any]:
+    """What can be done with chosen leads, and what was just done."""
+    actions = [one for one in all_actions() if request.membership.at_least(one.role)]
+    run = find_run(request.workspace.id, request.GET.get("done", ""))
+    return {
+        "bar": [one for one in actions if one.in_bar],
+        "more": [one for one in actions if not one.in_bar],
+        "bulk_run": run,
+        "bulk_said": said_of(run) if run else "",
+    }
 
 
 def _found(request: MemberRequest, form: LeadSearch) -> dict[str, Any]:
@@ -82,7 +96,7 @@ def _found(request: MemberRequest, form: LeadSearch) -> dict[str, Any]:
         order=SORTS[form.sort].order,
         cursor=request.GET.get("cursor"),
     )
-    count = capped_count(leads, COUNTED)
+    count = shown_count(leads, page, COUNTED)
     number = f"Over {format_number(COUNTED)}" if count > COUNTED else format_number(count)
     columns = queries.columns_of(request.workspace.id, request.user.id)
     text = filter_url.encode(form.tree)
@@ -176,7 +190,7 @@ def field_suggestions(request: MemberRequest, field: str) -> HttpResponse:
 @member_required
 def list_columns(request: MemberRequest) -> HttpResponse:
     """Choose the columns of one's own list: the dialog, and its answer."""
-    back = back_to((request.POST or request.GET).get("back"))
+    back = filter_url.back_to((request.POST or request.GET).get("back"))
     form = ColumnsForm(request.POST or None)
     if request.method == "POST" and ("usual" in request.POST or form.is_valid()):
         operations.choose_columns(

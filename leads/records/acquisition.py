@@ -1,10 +1,10 @@
 """How people become leads of a workspace: each person once, by whatever path (L-13).
 
-Everything that brings in people of the catalogue goes through `acquire_people`. It is set-based:
+Everything that brings in many people goes through `acquire_people`. It is set-based:
 identities are worked out in memory, rows travel by COPY, and the database has the last word.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -18,8 +18,15 @@ from pyroaring import BitMap
 
 from cursive.lib import tenancy
 from leads.catalogue.source import Record
+from leads.scoring.queries import rule_of
 
-from .identity import NoIdentity, dedup_hash, normalise_email
+from .identity import (
+    NoIdentity,
+    hash_of_forms,
+    normalise_domain,
+    normalise_email,
+    normalise_phone,
+)
 from .known import Identity, known_among
 from .models import Lead, OwnedPeople
 from .person import FIELD_NAMES, Person
@@ -30,14 +37,26 @@ TOPICS = FIELD_NAMES.index("intent_topics")
 ROW_COLUMNS = ("id", *FIELD_NAMES, "catalogue_id", "dedup_hash", "email_key", "phone_key")
 
 
+# What a score depends on and nobody knows of a new lead.
+UNSEEN = (
+    "'' AS verification_status, NULL::int AS pages_viewed, NULL::int AS seconds_on_site,"
+    " NULL::timestamptz AS last_seen_at"
+)
+
+
 @dataclass(slots=True, kw_only=True)
 class Candidate(Identity):
-    """A person of the catalogue who may become a lead, and all that says who it is (L-11)."""
+    """A person who may become a lead, and all that says who it is (L-11).
 
-    catalogue_id: int
+    `catalogue_id` is set for people of the catalogue. `line` is what `row_of` gives, without the
+    id, as a line of COPY's text without its end, where that has been made before and kept.
+    """
+
+    catalogue_id: int | None
     person: Person
     email_key: str
     phone_key: str
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +83,37 @@ def candidates_of(records: Iterable[Record]) -> list[Candidate]:
     """The records with their identities; who has none by L-11 is left out."""
     found = []
     for record in records:
-        person = record.person
         try:
-            digest = dedup_hash(
-                person.email,
-                person.company_domain,
-                person.phone,
-                country=person.country,
-                linkedin_url=person.linkedin_url,
-                name=f"{person.first_name or ''} {person.last_name or ''}",
-                company_name=person.company_name,
-            )
+            found.append(candidate_of(record.person, catalogue_id=record.id))
         except NoIdentity:
             continue
-        # Two of these fields usually hold the same. Numbers of a Person are in E.164 already.
-        emails = {raw: normalise_email(raw) for raw in {*_emails_of(person)} if raw}
-        found.append(
-            Candidate(
-                catalogue_id=record.id,
-                person=person,
-                dedup_hash=digest,
-                email_key=emails.get(person.email or "", ""),
-                phone_key=person.phone or "",
-                emails=frozenset(filter(None, emails.values())),
-                phones=frozenset(filter(None, _phones_of(person))),
-                first_name=person.first_name or "",
-                last_name=person.last_name or "",
-            )
-        )
     return found
+
+
+def candidate_of(person: Person, *, catalogue_id: int | None = None) -> Candidate:
+    """The person with all that says who it is. Raises NoIdentity (L-11)."""
+    # Two of these fields usually hold the same. Numbers of a Person are in E.164 already.
+    emails = {raw: normalise_email(raw) for raw in {*_emails_of(person)} if raw}
+    email_key = emails.get(person.email or "", "")
+    digest = hash_of_forms(
+        email_key,
+        normalise_domain(person.company_domain),
+        normalise_phone(person.phone, person.country),
+        linkedin_url=person.linkedin_url,
+        name=f"{person.first_name or ''} {person.last_name or ''}",
+        company_name=person.company_name,
+    )
+    return Candidate(
+        catalogue_id=catalogue_id,
+        person=person,
+        dedup_hash=digest,
+        email_key=email_key,
+        phone_key=person.phone or "",
+        emails=frozenset(filter(None, emails.values())),
+        phones=frozenset(filter(None, _phones_of(person))),
+        first_name=person.first_name or "",
+        last_name=person.last_name or "",
+    )
 
 
 def owned_people(workspace_id: UUID) -> BitMap:
@@ -124,8 +145,11 @@ def acquire_people(
     limit: int | None = None,
     segment_id: UUID | None = None,
     job_id: UUID | None = None,
+    own: Mapping[str, Any] | None = None,
 ) -> Acquired:
     """Make leads of the candidates whom the workspace doesn't own yet, in their order.
+
+    `own` is what all of them get beside their record: column → value (status, tags, owner_id).
 
     Owned is who is in the workspace's set of owned people, has a lead's catalogue id or identity
     hash, or is the same person as any lead by the rule of `known`, a deleted one too. Whoever is
@@ -135,28 +159,39 @@ def acquire_people(
     workspace are one after the other.
     """
     lock_acquisition(workspace_id)
-    owned = owned_people(workspace_id)
+    of_catalogue = any(candidate.catalogue_id is not None for candidate in candidates)
+    owned = owned_people(workspace_id) if of_catalogue else BitMap()
     known = known_among(workspace_id, candidates, job_id=job_id)
     chosen: list[Candidate] = []
-    passed: list[int] = []
+    passed: list[Candidate] = []
     doubles = 0
     for candidate in candidates:
         if limit is not None and len(chosen) >= limit:
             break
         is_double = known.by_this_job.has(candidate)
-        if is_double or candidate.catalogue_id in owned or known.before.has(candidate):
-            doubles += is_double and candidate.catalogue_id not in owned
-            passed.append(candidate.catalogue_id)
+        is_owned = candidate.catalogue_id is not None and candidate.catalogue_id in owned
+        if is_double or is_owned or known.before.has(candidate):
+            doubles += is_double and not is_owned
+            passed.append(candidate)
             continue
         known.by_this_job.add(candidate)
         chosen.append(candidate)
-    made = _insert(workspace_id, chosen, source, segment_id, job_id) if chosen else []
-    if chosen or passed:
-        owned.update(candidate.catalogue_id for candidate in chosen)
-        owned.update(passed)
+    made = _insert(workspace_id, chosen, source, segment_id, job_id, own) if chosen else []
+    if of_catalogue:
+        ids = (candidate.catalogue_id for candidate in (*chosen, *passed))
+        owned.update(each for each in ids if each is not None)
         _remember(workspace_id, owned)
     looked_at = len(passed) + len(chosen)
     return Acquired(made, looked_at - len(made) - doubles, doubles, len(candidates) - looked_at)
+
+
+def own_people(*, workspace_id: UUID, ids: BitMap) -> None:
+    """Note that the workspace owns these people of the catalogue, whether or not they are leads.
+
+    For who delivers them otherwise. Under `lock_acquisition`, in the caller's transaction.
+    """
+    if ids:
+        _remember(workspace_id, owned_people(workspace_id) | ids)
 
 
 def _remember(workspace_id: UUID, owned: BitMap) -> None:
@@ -179,9 +214,14 @@ def _insert(
     source: str,
     segment_id: UUID | None,
     job_id: UUID | None,
+    own: Mapping[str, Any] | None,
 ) -> list[UUID]:
-    """COPY into a temporary table (RLS tables refuse it), then insert what doesn't conflict."""
+    """COPY into a temporary table (RLS tables refuse it), then insert what doesn't conflict.
+
+    Scores are computed by the same statement (L-7), from the rows as they will be.
+    """
     now = timezone.now()
+    rule = rule_of(workspace_id, now.date())
     constants = _defaults() | {
         "workspace_id": workspace_id,
         "source": source,
@@ -189,28 +229,51 @@ def _insert(
         "job_id": job_id,
         "created_at": now,
         "updated_at": now,
+        **(own or {}),
     }
     table = f'"{Lead._meta.db_table}"'
     columns = ", ".join(f'"{column}"' for column in ROW_COLUMNS)
     with tenancy.connection().cursor() as cursor:
-        cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{BATCH_TABLE}")
+        ids = [tenancy.uuid7() for _ in chosen]
+        stage_people(cursor, dict(zip(ids, chosen, strict=True)))
         cursor.execute(
-            f"CREATE TEMP TABLE {BATCH_TABLE} ON COMMIT DROP AS"
-            f" SELECT {columns} FROM {table} WITH NO DATA"
+            f"INSERT INTO {table} ({columns}, {', '.join(constants)}, score, score_factors)"
+            f" SELECT {columns}, {', '.join(f'%({name})s' for name in constants)},"
+            f" {rule.score}, {rule.factors}"
+            f" FROM (SELECT {BATCH_TABLE}.*, fold_text(title) AS title_folded, {UNSEEN},"
+            " %(source)s AS source, %(created_at)s::timestamptz AS created_at"
+            f" FROM pg_temp.{BATCH_TABLE} OFFSET 0) lead ON CONFLICT DO NOTHING",
+            constants | rule.params,
         )
-        with cursor.copy(f"COPY pg_temp.{BATCH_TABLE} ({columns}) FROM STDIN") as copy:
-            for candidate in chosen:
-                copy.write_row(_row(candidate))
+        if cursor.rowcount == len(ids):
+            return ids
         cursor.execute(
-            f"INSERT INTO {table} ({columns}, {', '.join(constants)})"
-            f" SELECT {columns}, {', '.join(['%s'] * len(constants))}"
-            f" FROM pg_temp.{BATCH_TABLE} ON CONFLICT DO NOTHING RETURNING id",
-            list(constants.values()),
+            f"SELECT id FROM {table} WHERE workspace_id = %s AND id = ANY(%s)", [workspace_id, ids]
         )
-        return [row[0] for row in cursor.fetchall()]
+        made = {row[0] for row in cursor.fetchall()}
+        return [each for each in ids if each in made]
 
 
-def _row(candidate: Candidate) -> list[Any]:
+def stage_people(cursor: Any, people: Mapping[UUID, Candidate]) -> None:
+    """Put people by the ids of their leads into the temporary table BATCH_TABLE, made anew."""
+    table = f'"{Lead._meta.db_table}"'
+    columns = ", ".join(f'"{column}"' for column in ROW_COLUMNS)
+    cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{BATCH_TABLE}")
+    cursor.execute(
+        f"CREATE TEMP TABLE {BATCH_TABLE} ON COMMIT DROP AS"
+        f" SELECT {columns} FROM {table} WITH NO DATA"
+    )
+    with cursor.copy(f"COPY pg_temp.{BATCH_TABLE} ({columns}) FROM STDIN") as copy:
+        lines = []
+        for id, candidate in people.items():
+            if candidate.line is None:
+                copy.write_row(row_of(candidate, id))
+            else:
+                lines.append(f"{id}\t{candidate.line}\n")
+        copy.write("".join(lines))
+
+
+def row_of(candidate: Candidate, id: UUID) -> list[Any]:
     """The candidate's row for COPY: unset as the column has it, texts no longer than it holds."""
     values = [
         empty if value is None else value[:length] if length else value
@@ -218,7 +281,7 @@ def _row(candidate: Candidate) -> list[Any]:
     ]
     values[TOPICS] = list(values[TOPICS])
     return [
-        tenancy.uuid7(),
+        id,
         *values,
         candidate.catalogue_id,
         candidate.dedup_hash,
@@ -249,7 +312,7 @@ def _defaults() -> dict[str, Any]:
     connection = tenancy.connection()
     found: dict[str, Any] = {}
     for field in Lead._meta.concrete_fields:
-        if not field.column or field.column in ROW_COLUMNS:
+        if not field.column or field.column in (*ROW_COLUMNS, "score", "score_factors"):
             continue
         if isinstance(field, models.GeneratedField):
             continue

@@ -20,12 +20,15 @@ from leads.filters import url as filter_url
 from leads.filters.document import parse
 from leads.filters.tree import Group
 
+from .creation import create_lead
 from .models import Lead
 from .operations import delete_lead, update_lead
 from .person import FIELD_NAMES
-from .queries import DEFAULT_SORT, SORTS, as_q, capped_count, leads_of, trash_of
+from .queries import SORTS, as_q, leads_of, shown_count, trash_of
 
-COUNTED = 100_000
+COUNTED = 10_000
+# Not the list's: scores change every night, and who reads page after page must meet everybody.
+DEFAULT_SORT = "newest"
 
 
 class LeadSerializer(serializers.ModelSerializer):
@@ -73,6 +76,16 @@ class LeadChangeSerializer(serializers.Serializer):
         if unknown:
             raise serializers.ValidationError(dict.fromkeys(unknown, "No such field."))
         return attrs
+
+
+class NewLeadSerializer(serializers.ModelSerializer):
+    """What `POST /api/leads` takes: fields of a record, and the workspace's own."""
+
+    owner = serializers.UUIDField(required=False, allow_null=True)
+
+    class Meta:
+        model = Lead
+        fields = (*FIELD_NAMES, "status", "tags", "notes", "owner")
 
 
 def _wants_deleted(raw: str) -> bool:
@@ -124,7 +137,7 @@ class LeadListView(APIView):
         responses=LeadSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        """One page; `next` and `previous` are cursors. `total` stops counting at 100,001."""
+        """One page; `next` and `previous` are cursors. `total` stops counting at 10,001."""
         params = request.query_params
         sort = params.get("sort", DEFAULT_SORT)
         if sort not in SORTS:
@@ -147,12 +160,22 @@ class LeadListView(APIView):
         return Response(
             {
                 "pageSize": wanted.page_size,
-                "total": capped_count(leads, COUNTED),
+                "total": shown_count(leads, page, COUNTED),
                 "next": page.next_cursor,
                 "previous": page.previous_cursor,
                 "data": LeadSerializer(page.items, many=True).data,
             }
         )
+
+    @extend_schema(request=NewLeadSerializer, responses={201: LeadSerializer})
+    def post(self, request: Request) -> Response:
+        """Add one person; 409 with the existing lead's id where the workspace has them already."""
+        if not isinstance(request.data, dict):
+            raise InvalidInput("The body must be a JSON object.")
+        plain = caller(request)
+        lead_id = create_lead(workspace=plain.workspace, actor=plain.actor, values=request.data)
+        lead = get_object_or_404(leads_of(plain.workspace.id), id=lead_id)
+        return Response(LeadSerializer(lead).data, status=201)
 
 
 class LeadView(APIView):

@@ -89,6 +89,8 @@ def _estimate(text: str) -> float | None:
     """A single number for an amount or range; None when there is no number."""
     if text.startswith("-") or len(text) > 60:
         return None
+    if text.isascii() and text.isdecimal():
+        return float(text)
     plain = _THOUSANDS.sub("", text)
     found = [(float(number), unit) for number, unit in _AMOUNT.findall(plain)]
     if not found or len(found) > 2:

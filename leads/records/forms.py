@@ -21,10 +21,18 @@ class LeadForm(forms.Form):
     status = forms.ChoiceField(choices=Lead.Status.choices)
     owner = forms.ChoiceField(required=False)
     tags = forms.CharField(
-        required=False, max_length=2_000, help_text="Separated by commas.", label="Tags"
+        required=False,
+        max_length=2_000,
+        help_text="Separated by commas.",
+        label="Tags",
+        widget=forms.TextInput(attrs={"data-tags": "", "autocomplete": "off"}),
     )
     notes = forms.CharField(
-        required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 5})
+        required=False,
+        max_length=20_000,
+        label="About",
+        help_text="What stays true of this lead; it goes into exports and the API as its notes.",
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
 
     def __init__(self, *args: Any, members: list[Membership], **kwargs: Any) -> None:

@@ -79,6 +79,7 @@ def normalise_domain(value: str | None) -> str:
     return host if _DOMAIN.fullmatch(host) else ""
 
 
+@lru_cache(maxsize=65_536)
 def normalise_name(*parts: str | None) -> str:
     """Return names joined, without case, accents and punctuation: 'Renée O'Hara' → 'renee ohara'.
 
@@ -105,9 +106,26 @@ def dedup_hash(
     neither e-mail nor phone is usable, what is hashed is `linkedin|<canonical address>`, else
     `name|<name>|<company domain, or company name>`. Raises NoIdentity when nothing is left.
     """
-    mail = normalise_email(email)
-    number = normalise_phone(phone, country)
-    domain = normalise_domain(company_domain)
+    return hash_of_forms(
+        normalise_email(email),
+        normalise_domain(company_domain),
+        normalise_phone(phone, country),
+        linkedin_url=linkedin_url,
+        name=name,
+        company_name=company_name,
+    )
+
+
+def hash_of_forms(
+    mail: str,
+    domain: str,
+    number: str,
+    *,
+    linkedin_url: str | None,
+    name: str | None,
+    company_name: str | None,
+) -> str:
+    """`dedup_hash` for who has the normal forms at hand; "" is one that isn't there."""
     if mail or number:
         text = f"{mail}|{domain}|{number}"
     elif linkedin_url and linkedin_url.strip():

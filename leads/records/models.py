@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from cursive.lib.tenancy import TenantModel, scoped_manager
 
+from .tags import TagsField
+
 LIVING = Q(deleted_at__isnull=True)
 TRASH_KEPT = datetime.timedelta(days=30)
 
@@ -37,8 +39,8 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(LIVING)
 
     def restorable(self) -> "LeadQuerySet":
-        """Deleted ones that can still be brought back (A-19)."""
-        return self.filter(deleted_at__gt=timezone.now() - TRASH_KEPT)
+        """Deleted ones that can still be brought back (A-19); merged ones by undoing the merge."""
+        return self.filter(deleted_at__gt=timezone.now() - TRASH_KEPT, merged_into__isnull=True)
 
 
 class Lead(TenantModel):
@@ -103,7 +105,7 @@ class Lead(TenantModel):
         on_delete=models.SET_NULL,
         related_name="+",
     )
-    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    tags = TagsField(models.CharField(max_length=40), default=list, blank=True)
     notes = models.TextField(blank=True, default="")
     score = models.SmallIntegerField(null=True, blank=True)
     score_factors = models.JSONField(default=dict, blank=True)
@@ -116,6 +118,7 @@ class Lead(TenantModel):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.UUIDField(null=True, blank=True)  # deleted, since it is one with this lead
 
     # --- who it is (L-11), written by leads.records.identity alone ---
     dedup_hash = models.CharField(max_length=64)
@@ -240,6 +243,24 @@ class OwnedPeople(models.Model):
         return f"People of {self.workspace_id}"
 
 
+class LeadTag(TenantModel):
+    """Which leads have a tag: the index of `Lead.tags`, which triggers on that table keep.
+
+    It is what a filter by tag asks (see `tags`); nobody else writes or reads it.
+    """
+
+    id = None  # type: ignore[assignment]  # its key is what it is about
+    pk = models.CompositePrimaryKey("workspace_id", "tag", "lead_id")
+    tag = models.CharField(max_length=40)
+    lead_id = models.UUIDField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+
+    def __str__(self) -> str:
+        return self.tag
+
+
 class LeadActivity(TenantModel):
     """One line of a lead's timeline: what happened, who did it."""
 
@@ -257,3 +278,46 @@ class LeadActivity(TenantModel):
 
     def __str__(self) -> str:
         return self.text
+
+
+class LeadNoteQuerySet(models.QuerySet["LeadNote"]):
+    """Words for picking notes."""
+
+    def living(self) -> "LeadNoteQuerySet":
+        """Those that aren't deleted."""
+        return self.filter(deleted_at__isnull=True)
+
+    def restorable(self) -> "LeadNoteQuerySet":
+        """Deleted ones that can still be brought back (A-19)."""
+        return self.filter(deleted_at__gt=timezone.now() - TRASH_KEPT)
+
+    def expired(self) -> "LeadNoteQuerySet":
+        """Deleted ones past that."""
+        return self.filter(deleted_at__lte=timezone.now() - TRASH_KEPT)
+
+
+class LeadNote(TenantModel):
+    """One note, with its author and its time. The lead's own `notes` text stays beside them."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="note_entries")
+    text = models.TextField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    author_label = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = scoped_manager(LeadNoteQuerySet)
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "lead", "-created_at"], name="lead_notes")
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~models.Q(text=""), name="lead_note_says_something")
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]

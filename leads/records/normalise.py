@@ -175,6 +175,11 @@ def clean_naics(value: str) -> str | None:
 
 def clean_topics(value: str) -> tuple[str, ...]:
     """Return the topics of a list by ; | , or line, or of a JSON or PostgreSQL array; sorted."""
+    # The same few lists come again and again; long ones aren't worth keeping.
+    return _usual_topics(value) if len(value) <= 200 else _read_topics(value)
+
+
+def _read_topics(value: str) -> tuple[str, ...]:
     text = value.strip()
     parts: list[str] = []
     if text.startswith("[") and text.endswith("]"):
@@ -191,12 +196,16 @@ def clean_topics(value: str) -> tuple[str, ...]:
     return tuple(sorted(slugs)[:_MAX_TOPICS])
 
 
+_usual_topics = lru_cache(maxsize=16_384)(_read_topics)
+
+
 @lru_cache(maxsize=16_384)
 def _topic(text: str) -> str:
     slug = topic_form(text[:200])[:_MAX_TOPIC].rstrip("_")
     return "" if slug in {"null", "none", "n_a"} else slug
 
 
+@lru_cache(maxsize=16_384)
 def clean_postal_code(value: str, country: str | None) -> str | None:
     """Return a postal code in capitals; in the US, zeros that a spreadsheet ate come back."""
     text = clean_text(value, 20)

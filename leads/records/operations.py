@@ -1,6 +1,6 @@
 """What changes leads one at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.outbox import emit
 from cursive.lib.texts import UNFIT_SENTENCE, is_fit, read_text
 from leads.filters.text import tag_form
+from leads.scoring.operations import score_leads
 
 from .models import TRASH_KEPT, Lead, LeadActivity
 
@@ -33,11 +34,11 @@ def update_lead(
     Raises `NotFound`, or `InvalidInput` naming the field.
     """
     with tenancy.atomic():
-        lead = _locked(workspace_id, lead_id)
+        lead = lock_lead(workspace_id, lead_id)
         wanted = {name: value for name, value in changes.items() if name in EDITABLE}
-        _check(workspace_id, wanted)
+        check_own(workspace_id, wanted)
         if "tags" in wanted:
-            wanted["tags"] = _clean_tags(wanted["tags"])
+            wanted["tags"] = clean_tags(wanted["tags"])
         if "notes" in wanted:
             notes = wanted["notes"]
             wanted["notes"] = read_text(notes, field="notes", longest=LONGEST_NOTE, lines=True)
@@ -75,7 +76,7 @@ def update_lead(
 def delete_lead(*, workspace_id: UUID, lead_id: UUID, actor: Actor) -> Lead:
     """Put a lead in the trash: gone from lists, restorable for 30 days (A-19)."""
     with tenancy.atomic():
-        lead = _locked(workspace_id, lead_id)
+        lead = lock_lead(workspace_id, lead_id)
         lead.deleted_at = timezone.now()
         lead.save(update_fields=["deleted_at"])
         record(
@@ -108,6 +109,8 @@ def restore_lead(*, workspace_id: UUID, lead_id: UUID, actor: Actor) -> Lead:
                 lead.save(update_fields=["deleted_at"])
         except IntegrityError as error:
             raise Conflict("This person is among your leads again already.") from error
+        # In the trash it wasn't scored.
+        score_leads(workspace_id=workspace_id, ids=[lead.id])
         record(
             action="restore",
             resource="lead",
@@ -139,7 +142,8 @@ def purge_deleted_leads() -> int:
             return purged
 
 
-def _locked(workspace_id: UUID, lead_id: UUID) -> Lead:
+def lock_lead(workspace_id: UUID, lead_id: UUID) -> Lead:
+    """A living lead, locked to the end of the transaction. Raises NotFound."""
     lead = (
         Lead.objects.select_for_update(of=("self",))
         .filter(workspace_id=workspace_id, id=lead_id)
@@ -151,7 +155,8 @@ def _locked(workspace_id: UUID, lead_id: UUID) -> Lead:
     return lead
 
 
-def _check(workspace_id: UUID, wanted: Mapping[str, Any]) -> None:
+def check_own(workspace_id: UUID, wanted: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for a status that there isn't, or an `owner_id` that is no member's."""
     if "status" in wanted and wanted["status"] not in Lead.Status.values:
         known = ", ".join(Lead.Status.values)
         raise InvalidInput("There is no such status.", fields={"status": f"One of: {known}."})
@@ -162,7 +167,8 @@ def _check(workspace_id: UUID, wanted: Mapping[str, Any]) -> None:
         )
 
 
-def _clean_tags(tags: list[str]) -> list[str]:
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Tags as they are kept: lower case, each once, sorted. Raises InvalidInput."""
     clean = sorted({tag_form(tag) for tag in tags if tag.strip()})
     if len(clean) > MAX_TAGS:
         raise InvalidInput("Too many tags.", fields={"tags": f"At most {MAX_TAGS}."})

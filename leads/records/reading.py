@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from .bands import employee_band, revenue_band
@@ -105,7 +105,11 @@ class PersonReader:
         self._latest = max(as_of or today(), today()) + datetime.timedelta(days=1)
         fields = mapping.fields
         one = {field: indexes[0] for field, indexes in fields.items()}
-        self._texts = [(one[field], field, cap) for field, cap in _TEXTS.items() if field in one]
+        self._texts = [
+            (one[field], field, lru_cache(maxsize=4096)(partial(clean_text, limit=cap)))
+            for field, cap in _TEXTS.items()
+            if field in one
+        ]
         converters = self._converters(mapping)
         self._simple = [
             (one[field], field, convert, f"Values of {field} that can't be used.")
@@ -133,9 +137,9 @@ class PersonReader:
         name with a company. `values` must be as many as the mapping has columns.
         """
         person = Person()
-        for index, field, limit in self._texts:
+        for index, field, clean in self._texts:
             if raw := values[index]:
-                setattr(person, field, clean_text(raw, limit))
+                setattr(person, field, clean(raw))
         for index, field, convert, sentence in self._simple:
             if raw := values[index]:
                 found = convert(raw)

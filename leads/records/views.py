@@ -17,14 +17,14 @@ from cursive.lib.errors import DomainError
 from cursive.lib.ui.pagination import keyset_page
 from leads.filters.registry import FIELDS
 from leads.filters.wording import named
+from leads.scoring.queries import fitted_of
+from leads.scoring.wording import explain
 
 from .forms import LeadForm
 from .models import TRASH_KEPT, Lead
 from .operations import delete_lead, restore_lead, update_lead
-from .queries import leads_of, members_of, trash_of
-from .wording import factors_of, place_of, words_of
-
-TIMELINE = 50
+from .queries import leads_of, members_of, notes_of, restorable_note, timeline_of, trash_of
+from .wording import place_of, words_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,13 +53,20 @@ def lead_detail(request: MemberRequest, lead_id: UUID) -> HttpResponse:
         "form": form,
         "words": words_of(lead),
         "place": place_of(lead),
-        "factors": factors_of(lead),
+        "factors": explain(lead.score_factors),
+        "fitted": fitted_of(request.workspace.id),
         "topics": [named(FIELDS["intent_topics"], topic) for topic in lead.intent_topics],
-        "activities": lead.activities.order_by("-created_at", "-id")[:TIMELINE],
+        "timeline": timeline_of(
+            lead, kind=request.GET.get("kind", ""), cursor=request.GET.get("cursor")
+        ),
+        "notes": notes_of(lead),
+        "deleted_note": restorable_note(lead, request.GET.get("deleted-note", "")),
+        "is_admin": request.membership.at_least(Role.ADMIN),
         "may_delete": request.membership.at_least(Role.ADMIN),
     }
     status = 400 if posted else 200
-    return render(request, "leads/records/lead_detail.html", context, status=status)
+    fragment = "#timeline" if request.htmx and not (posted or request.htmx.boosted) else ""
+    return render(request, f"leads/records/lead_detail.html{fragment}", context, status=status)
 
 
 def _initial(lead: Lead) -> dict[str, Any]:

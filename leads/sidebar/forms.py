@@ -349,6 +349,8 @@ def _take_conditions(
             return False
         chosen.setdefault(name, {}).update(gte=[values[0]], lte=[values[1]])
         return True
+    if any(_is_against(taken, op, some) for _, op, some in conditions):
+        return False
     operators = {op for _, op, _ in conditions}
     if len(conditions) == 1 and operator in control.exclude:
         known = chosen.setdefault(name, {}).setdefault(operator, [])
@@ -366,6 +368,15 @@ def _take_conditions(
         known = chosen.setdefault(name, {}).setdefault(op, [])
         known += [value for value in some if value not in known]
     return True
+
+
+def _is_against(taken: Mapping[str, list[Any]], operator: str, values: list[Any]) -> bool:
+    """Whether what is taken says the opposite of a value; the controls can't show both."""
+    for include, exclude in OPPOSITE.items():
+        if operator in (include, exclude):
+            other = taken.get(exclude if operator == include else include, [])
+            return any(value in other for value in values)
+    return False
 
 
 def without(chosen: Chosen, name: str, operator: str, value: Any = None) -> Chosen:

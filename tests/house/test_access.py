@@ -56,7 +56,9 @@ def refusal(name: str, route: Route, visitor: str) -> set[int] | None:
 
 
 IDS = {
+    "enrichment_id",
     "lead_id",
+    "list_id",
     "job_id",
     "key_id",
     "invitation_id",
@@ -64,6 +66,10 @@ IDS = {
     "segment_id",
     "membership_id",
     "purchase_id",
+    "note_id",
+    "run_id",
+    "candidate_id",
+    "merge_id",
 }
 VISITORS = ("anonymous", "partner", "staff", "stranger", "member", "admin", "owner")
 

@@ -9,7 +9,7 @@ import pytest
 from cursive.launcher.environment import LOCKED, refuse_addresses
 from cursive.launcher.state import ROOT
 
-TARGETS = ("run", "test", "check", "bench", "demo-data", "lock")
+TARGETS = ("run", "test", "check", "bench", "bench-duplicates", "demo-data", "lock")
 
 
 def outside_make() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from django.core.files.base import ContentFile
 from django.db import connections
 from django.test import Client
 
@@ -14,11 +15,17 @@ from credits.purchases.models import CreditPurchase
 from cursive.lib.actors import Actor
 from cursive.lib.jobs.operations import enqueue_job
 from cursive.lib.tenancy import tenant_context
+from leads.bulk.operations import start_bulk
+from leads.duplicates.merging import merge_leads
+from leads.duplicates.models import DuplicateCandidate
 from leads.filters.tree import EVERYBODY
+from leads.imports.operations import upload_import
 from leads.listing.operations import save_filter
+from leads.records.notes import add_note
 from segments.saved.operations import create_segment
 from tests import cast
 from tests.house.test_tenant_rules import tenant_tables
+from tests.leads.enrichment.lists import enriched_list
 
 # What a refused try may leave behind: a line that says that it was tried.
 NOT_COMPARED = {"accounts_auditentry", "accounts_securityevent"}
@@ -74,6 +81,8 @@ def build() -> World:
             scopes=["read", "write", "billing"],
         )
     lead = cast.lead(acme)
+    twins = sorted((cast.lead(acme).id, cast.lead(acme).id))
+    merged = [cast.lead(acme).id, cast.lead(acme).id]
     with tenant_context(acme.id):
         key, world.key = create_key(
             workspace_id=acme.id, actor=actor, name="Ours", scopes=["read", "write", "billing"]
@@ -99,7 +108,18 @@ def build() -> World:
             sort="newest",
             is_shared=True,
         )
+        note = add_note(workspace_id=acme.id, lead_id=lead.id, actor=actor, text="Ours")
+        bulk = start_bulk(
+            workspace_id=acme.id,
+            actor=actor,
+            action="set_status",
+            values={"status": "contacted"},
+            ids=[lead.id],
+        )
         segment = create_segment(workspace=acme, actor=actor, name="All", filter=EVERYBODY)
+        imported = upload_import(
+            workspace=acme, actor=actor, file=ContentFile(b"Mail\na@b.example\n", name="a.csv")
+        )
         purchase = CreditPurchase.objects.create(
             workspace=acme,
             key="one",
@@ -108,16 +128,28 @@ def build() -> World:
             credits=500,
             cents=19_900,
         )
+        upload, enrichment = enriched_list(acme, actor)
+        candidate = DuplicateCandidate.objects.create(
+            workspace=acme, first_id=twins[0], second_id=twins[1], confidence=90
+        )
+        merge = merge_leads(workspace_id=acme.id, actor=actor, lead_ids=merged)
         world.ids = {
+            "list_id": upload.id,
+            "enrichment_id": enrichment.id,
+            "candidate_id": candidate.id,
+            "merge_id": merge.id,
             "workspace_id": acme.id,
             "lead_id": lead.id,
             "job_id": job.id,
             "key_id": key.id,
+            "import_id": imported.id,
             "invitation_id": invitation.id,
             "profile_id": profile.id,
             "segment_id": segment.id,
             "purchase_id": purchase.id,
             "filter_id": shared.id,
+            "note_id": note.id,
+            "run_id": bulk.run.id,
             "membership_id": Membership.objects.get(user=bob).id,
         }
     return world

@@ -11,13 +11,14 @@ from tests.journeys.browser import chromium
 from tests.journeys.live import Live, running
 
 ROWS = 20_000
-SHOTS = Path(os.environ.get("CURSIVE_SHOTS", Path(__file__).parents[2] / ".run" / "shots"))
+# Where pictures of all that is looked at go; without it none are taken, which is much quicker.
+SHOTS = os.environ.get("CURSIVE_SHOTS")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live(tmp_path_factory) -> Iterator[Live]:
     """Web, worker and a catalogue of ROWS people, on databases of their own: files of journeys
-    may run side by side."""
+    may run side by side, and one after the other share what takes long to start."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     name = f"{os.environ.get('CURSIVE_TEST_DB', 'test_cursive')}_journeys_{worker}"
     folder, redis = tmp_path_factory.mktemp("live"), 7 + int(worker.removeprefix("gw") or 0) % 2
@@ -34,6 +35,6 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def shots() -> Path:
-    """Where pictures go: not into git."""
-    return SHOTS
+def shots() -> Path | None:
+    """The folder for pictures, if somebody wants some."""
+    return Path(SHOTS) if SHOTS else None

@@ -45,7 +45,7 @@ def go_to_payment(visitor: Visitor, package: str, *, keep: bool = False) -> None
     expect(page).to_have_url(re.compile("/c/pay/"))
 
 
-def test_buying_growth(live: Live, browser, shots: Path) -> None:
+def test_buying_growth(live: Live, browser, shots: Path | None) -> None:
     live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD))
     visitor = Visitor(browser, live.url, shots)
     sign_in(visitor)
@@ -81,7 +81,7 @@ def test_buying_growth(live: Live, browser, shots: Path) -> None:
     assert visitor.problems == []
 
 
-def test_seeing_it_confirmed(live: Live, browser, shots: Path) -> None:
+def test_seeing_it_confirmed(live: Live, browser, shots: Path | None) -> None:
     """While no worker works the page says that it is being confirmed, and then that it is."""
     visitor = Visitor(browser, live.url, shots)
     sign_in(visitor)
@@ -100,7 +100,7 @@ def test_seeing_it_confirmed(live: Live, browser, shots: Path) -> None:
     assert visitor.problems == []
 
 
-def test_subscribing_to_pro(live: Live, browser, shots: Path) -> None:
+def test_subscribing_to_pro(live: Live, browser, shots: Path | None) -> None:
     """C-13: Stripe's checkout, the month's credits once, a receipt; then the plan is cancelled."""
     visitor = Visitor(browser, live.url, shots)
     sign_in(visitor)

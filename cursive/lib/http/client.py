@@ -24,7 +24,7 @@ USER_AGENT = "Cursive/1"
 
 
 class CallFailed(DomainError):
-    """No answer, or none in time."""
+    """No answer, or none in time. `extra["sent"]` is False where no connection was made at all."""
 
     code = "call_failed"
     status = 502
@@ -173,8 +173,9 @@ def _call(
         raise ForbiddenAddress("This isn't an http(s) address.") from error
     except (requests.RequestException, OSError) as error:
         if late.is_set():
-            raise CallFailed(f"No whole answer within {deadline:g} seconds.") from error
-        raise CallFailed("The other side doesn't answer.") from error
+            sentence = f"No whole answer within {deadline:g} seconds."
+            raise CallFailed(sentence, sent=bool(sockets)) from error
+        raise CallFailed("The other side doesn't answer.", sent=bool(sockets)) from error
     finally:
         timer.cancel()
         forget()

@@ -15,6 +15,11 @@ SECONDS = 0.4
 
 def ring_bell(job_id: str, workspace_id: str) -> None:
     """Publish the job's task. Raises what the broker's client raises, within a second."""
+    ring_task(TASK, job_id, workspace_id)
+
+
+def ring_task(task: str, *args: str) -> None:
+    """Publish a task whose row is swept for as well. Raises as `ring_bell` does."""
     options = {
         **(current_app.conf.broker_transport_options or {}),
         "socket_connect_timeout": SECONDS,
@@ -26,4 +31,4 @@ def ring_bell(job_id: str, workspace_id: str) -> None:
     }
     connection = current_app.connection_for_write(transport_options=options)
     with pools.producers[connection].acquire(block=True, timeout=SECONDS) as producer:
-        current_app.send_task(TASK, args=[job_id, workspace_id], retry=False, producer=producer)
+        current_app.send_task(task, args=list(args), retry=False, producer=producer)

@@ -41,6 +41,11 @@ def job_state(job: Job) -> dict[str, Any]:
     }
 
 
+def job_facts(job: Job) -> list[tuple[str, str]]:
+    """What came of a job that is over: (label, value) pairs."""
+    return handler_for(job.kind).facts(job) if job.is_over else []
+
+
 def job_links(job: Job) -> list[tuple[str, str]]:
     """Where the results of a completed job are: (label, URL) pairs."""
     return handler_for(job.kind).links(job) if job.status == Job.Status.COMPLETED else []

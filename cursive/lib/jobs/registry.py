@@ -1,6 +1,7 @@
 """Kinds of job. An app registers its handlers in `apps.ready()`."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from .models import Job
@@ -8,7 +9,10 @@ from .models import Job
 
 @dataclass(slots=True)
 class Step:
-    """What one step did: how many items, where to go on, whether that was all."""
+    """What one step did: how many items, where to go on, whether that was all.
+
+    `later`: there is nothing to do for so long; the worker is free until then.
+    """
 
     processed: int = 0
     failed: int = 0
@@ -17,6 +21,7 @@ class Step:
     total: int | None = None
     note: str = ""
     errors: list[str] = field(default_factory=list)
+    later: timedelta | None = None
 
 
 class JobHandler:
@@ -46,6 +51,10 @@ class JobHandler:
 
     def links(self, job: Job) -> list[tuple[str, str]]:
         """Where the job's result can be seen: (label, URL) pairs, for a completed job."""
+        return []
+
+    def facts(self, job: Job) -> list[tuple[str, str]]:
+        """What came of it: (label, value) pairs in words, for a job that is over."""
         return []
 
 

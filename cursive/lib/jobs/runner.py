@@ -122,6 +122,11 @@ def _advance(workspace_id: UUID, job_id: UUID, token: UUID) -> bool:
         if step.done:
             _close(job, handler, Job.Status.COMPLETED)
             return False
+        if step.later is not None:
+            job.next_attempt_at = timezone.now() + step.later
+            job.lease_token = job.lease_until = None
+            job.save()
+            return False
         job.lease_until = _lease_end()
         job.save()
     return True

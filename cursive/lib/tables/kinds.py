@@ -89,6 +89,8 @@ def refuse_other_text(text: str) -> None:
     start = text[:2000].lstrip("\ufeff \t\r\n").lower()
     if start.startswith(("<!doctype html", "<html")):
         raise refusal("an HTML page")
+    if start.startswith("<svg"):
+        raise refusal("an SVG image")
     if start.startswith("<?xml"):
         raise refusal("an XML file")
     if start.startswith("begin:vcard"):

@@ -20,10 +20,10 @@ class FormTokensNode(CsrfTokenNode):
     def render(self, context: Context) -> SafeString:
         """Both as hidden fields; the latter where the page is a workspace's."""
         request = context.get("request")
-        workspace = getattr(request, "workspace", None)
+        workspace_id = getattr(getattr(request, "workspace", None), "id", None)
         shown_for = (
-            format_html('<input type="hidden" name="{}" value="{}">', WORKSPACE_FIELD, workspace.id)
-            if workspace is not None
+            format_html('<input type="hidden" name="{}" value="{}">', WORKSPACE_FIELD, workspace_id)
+            if workspace_id is not None
             else ""
         )
         return format_html("{}{}", super().render(context), shown_for)

@@ -196,13 +196,15 @@ def test_anonymous_is_401_and_somebody_without_a_workspace_403(acme):
 
 
 @pytest.mark.parametrize("scopes", [["write"], ["read", "write", "billing"]])
-def test_keys_count_as_members(acme, scopes):
-    """A-2: what members can't do a key can't, whatever its scopes: deleting leads, say."""
-    lead = cast.lead(acme.workspace)
+def test_a_key_that_writes_deletes_leads_and_a_member_doesnt(acme, scopes):
+    """A-2, A-6: owners and admins make keys, so their scope decides; members can't delete."""
+    lead, other = cast.lead(acme.workspace), cast.lead(acme.workspace)
     _, token = make(acme, scopes=scopes)
-    refused(call(token, path=f"/api/leads/{lead.id}", method="delete"), 403)
+    refused(browser(acme.member).delete(f"/api/leads/{lead.id}"), 403)
+    assert call(token, path=f"/api/leads/{other.id}", method="delete").status_code == 204
     with tenant_context(acme.workspace.id):
         assert Lead.objects.get(id=lead.id).deleted_at is None
+        assert Lead.objects.get(id=other.id).deleted_at is not None
     answer = call(
         token,
         path=f"/api/leads/{lead.id}",

@@ -81,17 +81,17 @@ def test_what_is_known_is_said_in_words(acme, alice):
         pages_viewed=7,
         seconds_on_site=125,
         last_seen_at=timezone.now(),
-        score=55,
-        score_factors={"email_verified": 20, "phone_verified": 10, "recency": 25},
+        score=34,
+        score_factors={"email": 20, "phone": 0, "recency": 14},
     )
     text = alice.get(f"/leads/{lead.id}/").content.decode()
     for words in (
         *("Austin, TX 78701, United States", "Cloud cost management", "Catch-all"),
-        *("Pages viewed", "2 min 5 s", "just now", "Email verified", "Recency"),
+        *("Pages viewed", "2 min 5 s", "just now", "E-mail verified", "Recency", "1 day old"),
     ):
         assert words in text, words
     assert "cloud_cost" not in text
-    assert text.index("Recency") < text.index("Email verified") < text.index("Phone verified")
+    assert text.index("E-mail verified") < text.index("Phone verified") < text.index("Recency")
 
 
 def test_what_is_not_known_is_said_too(acme, alice):
