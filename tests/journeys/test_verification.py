@@ -45,10 +45,10 @@ def outside() -> Iterator[Providers]:
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory, outside) -> Iterator[Live]:
-    """A Cursive that has keys of both providers, and needs no catalogue."""
+    """A Cursive of its own that has keys of both providers, and needs no catalogue."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    name = f"{os.environ.get('CURSIVE_TEST_DB', 'test_cursive')}_journeys_{worker}"
-    redis = 7 + int(worker.removeprefix("gw") or 0) % 2
+    name = f"{os.environ.get('CURSIVE_TEST_DB', 'test_cursive')}_verification_{worker}"
+    redis = 5 + int(worker.removeprefix("gw") or 0) % 2
     with pytest.MonkeyPatch.context() as patch:
         for code in ("MILLIONVERIFIER", "ZEROBOUNCE"):
             patch.setenv(f"{code}_KEY", "key")

@@ -10,7 +10,6 @@ import json
 import os
 import tracemalloc
 import zlib
-from pathlib import Path
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
@@ -25,9 +24,9 @@ from leads.imports.operations import left_out_file
 from leads.imports.uploads import operations as uploads
 from leads.imports.uploads.models import Upload
 from tests.cursive.lib.tables.builders import write_workbook
+from tests.leads.imports.foreign import DATA, needs_foreign_files
 from tests.leads.imports.importing import again, confirm, leads, preview, run, upload, work
 
-DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 LINE_MB = int(os.environ.get("BIG_LINE_MB", "48"))
 
 
@@ -194,6 +193,7 @@ def _texts(loaded) -> list[str]:
     return [text for each in values for text in _texts(each)]
 
 
+@needs_foreign_files
 def test_hostile_strings_come_in_as_text_and_go_out_harmless(acme):
     strings = hostile()
     assert len(strings) > 500
@@ -223,6 +223,7 @@ def test_a_cell_larger_than_any_spreadsheet_takes(acme):
     assert row[0] == "3" and len(row[3]) == 32_767
 
 
+@needs_foreign_files
 def test_contacts_of_the_shared_data(acme):
     """Every list of contacts there is either becomes leads, or says why not."""
     made, refused = 0, []

@@ -7,6 +7,7 @@ from leads.imports.staging import INVALID, NEW, OWNED, LeftOut, Parts, Planned, 
 from leads.records.acquisition import candidate_of
 from leads.records.normalise import clean_text
 from leads.records.person import Person
+from tests.leads.imports.foreign import needs_foreign_files
 from tests.leads.imports.importing import FILL, leads, run
 from tests.leads.imports.test_bad_input import hostile
 
@@ -34,6 +35,7 @@ def people() -> list[Person]:
     ]
 
 
+@needs_foreign_files
 def test_people_come_back_as_they_went_in(files):
     staged = [
         Planned(NEW if at % 2 else OWNED, at + 2, candidate_of(person))

@@ -22,8 +22,8 @@ from leads.imports.uploads.operations import (
 from leads.imports.uploads.purposes import IMPORT, Purpose
 from leads.records.mapping import MappingError
 from tests import cast
+from tests.leads.imports.foreign import DATA, needs_foreign_files
 
-DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 PEOPLE = b"First,Last,Mail\nAnn,Lee,ann@acme.example\n"
 
 
@@ -199,6 +199,7 @@ def _foreign() -> list[Path]:
     return sorted(path for name in folders for path in (DATA / name).rglob("*") if path.is_file())
 
 
+@needs_foreign_files
 def test_every_file_there_is_comes_in_or_is_refused_with_a_sentence(acme):
     """All of the shared data, whatever it is: read to its end, or refused in words."""
     loaded, refused = 0, 0
@@ -215,6 +216,7 @@ def test_every_file_there_is_comes_in_or_is_refused_with_a_sentence(acme):
     assert loaded > 40 and loaded + refused == len(_foreign())
 
 
+@needs_foreign_files
 def test_broken_files_are_mended_as_their_manifest_says(acme):
     folder = DATA / "contacts" / "broken"
     manifest = json.loads((folder / "broken_csv_manifest.json").read_text())
