@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from typing import cast
 
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
@@ -64,8 +65,10 @@ class CallLimitMiddleware:
         """The view's answer, or 429."""
         if not _is_call(request):
             return self.get_response(request)
+        workspace = cast(WorkspaceRequest, request).workspace
+        assert workspace is not None  # else it is no call
         try:
-            decision = count_call(workspace_id=request.workspace.id)  # type: ignore[attr-defined]
+            decision = count_call(workspace_id=workspace.id)
         except Exception:
             log.exception("api_call_not_counted")
             return self.get_response(request)
@@ -107,7 +110,7 @@ def _route(request: HttpRequest) -> str:
 def _record(
     request: HttpRequest, response: HttpResponseBase, decision: Decision, duration_ms: float
 ) -> None:
-    call: WorkspaceRequest = request  # type: ignore[assignment]
+    call = cast(WorkspaceRequest, request)
     try:
         assert call.workspace is not None
         record_call(

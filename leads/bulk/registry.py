@@ -3,8 +3,9 @@
 class Score(BulkAction):
     name, label, icon = "score", "Score again", "refresh"
 
-    def apply(self, batch: Batch) -> int:
-        return score_leads(workspace_id=batch.workspace_id, ids=batch.ids)
+    def apply(self, batch: Batch) -> Outcome:
+        changes = score_leads(workspace_id=batch.workspace_id, ids=batch.ids)
+        return Outcome(changed=len(changes))
 
 register_action(Score())
 """

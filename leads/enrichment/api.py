@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.access.api import caller
 from cursive.lib.errors import Conflict, InvalidInput
 from cursive.lib.jobs.queries import job_state
+from cursive.lib.ui.page_documents import page_document
 from cursive.lib.ui.pagination import numbered_page
 from leads.imports.uploads.forms import UploadForm
 
@@ -68,13 +69,7 @@ class EnrichmentSerializer(serializers.Serializer[Listed]):
         return one.delivery.result or None if one.delivery else None
 
 
-class EnrichmentPageSerializer(serializers.Serializer[Any]):
-    """A page of lists (X-4)."""
-
-    page = serializers.IntegerField()
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField()
-    data = EnrichmentSerializer(many=True)  # type: ignore[assignment]
+EnrichmentPageSerializer = page_document("EnrichmentPage", EnrichmentSerializer)
 
 
 class UploadBodySerializer(serializers.Serializer[Any]):

@@ -24,7 +24,7 @@ from leads.imports.operations import left_out_file
 from leads.imports.uploads import operations as uploads
 from leads.imports.uploads.models import Upload
 from tests.cursive.lib.tables.builders import write_workbook
-from tests.leads.imports.foreign import DATA, needs_foreign_files
+from tests.foreign import DATA, needs_foreign_files
 from tests.leads.imports.importing import again, confirm, leads, preview, run, upload, work
 
 LINE_MB = int(os.environ.get("BIG_LINE_MB", "48"))

@@ -7,7 +7,7 @@ from leads.imports.staging import INVALID, NEW, OWNED, LeftOut, Parts, Planned, 
 from leads.records.acquisition import candidate_of
 from leads.records.normalise import clean_text
 from leads.records.person import Person
-from tests.leads.imports.foreign import needs_foreign_files
+from tests.foreign import needs_foreign_files
 from tests.leads.imports.importing import FILL, leads, run
 from tests.leads.imports.test_bad_input import hostile
 

@@ -22,7 +22,7 @@ from leads.imports.uploads.operations import (
 from leads.imports.uploads.purposes import IMPORT, Purpose
 from leads.records.mapping import MappingError
 from tests import cast
-from tests.leads.imports.foreign import DATA, needs_foreign_files
+from tests.foreign import DATA, needs_foreign_files
 
 PEOPLE = b"First,Last,Mail\nAnn,Lee,ann@acme.example\n"
 

@@ -6,7 +6,6 @@ They are not part of the project, so these tests are skipped where the folder is
 import csv
 import io
 import json
-import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -19,12 +18,9 @@ from leads.records.normalise import clean_email
 from leads.records.person import Person
 from leads.records.phones import parse_phone
 from leads.records.reading import PersonReader
+from tests.foreign import DATA, needs_foreign_files
 
-ROOT = Path(__file__).resolve().parents[3]
-DATA = Path(os.environ.get("CURSIVE_EXTRA_DATA") or ROOT / "../shared/data").resolve()
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"no foreign files at {DATA} (set CURSIVE_EXTRA_DATA)"
-)
+pytestmark = needs_foreign_files
 CSVKIT = DATA / "csv-dialects/csvkit"
 SPECTRUM = DATA / "csv-dialects/spectrum"
 BROKEN = DATA / "contacts/broken"

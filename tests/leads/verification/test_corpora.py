@@ -3,27 +3,21 @@
 The files aren't part of the project: skipped where the folder CURSIVE_EXTRA_DATA is missing.
 """
 
-import os
-from pathlib import Path
 from xml.etree import ElementTree
-
-import pytest
 
 from leads.verification.domains import is_disposable
 from leads.verification.providers import misspelt
+from tests.foreign import DATA, needs_foreign_files
 
-ROOT = Path(__file__).resolve().parents[3]
-DATA = Path(os.environ.get("CURSIVE_EXTRA_DATA") or ROOT / "../shared/data").resolve() / "email"
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"no foreign files at {DATA} (set CURSIVE_EXTRA_DATA)"
-)
+pytestmark = needs_foreign_files
+EMAIL = DATA / "email"
 # Whoever sends mail can use these, however odd they are.
 USABLE = {"ISEMAIL_VALID_CATEGORY", "ISEMAIL_DNSWARN", "ISEMAIL_RFC5321"}
 
 
 def judged() -> list[tuple[str, str]]:
     """(address, category) of isemail's cases; its pictures of control characters undone."""
-    tests = ElementTree.parse(DATA / "tests.xml").iter("test")
+    tests = ElementTree.parse(EMAIL / "tests.xml").iter("test")
     return [
         (
             "".join(
@@ -52,6 +46,6 @@ def test_what_is_no_address_is_called_invalid():
 
 
 def test_throw_away_domains_are_known():
-    domains = (DATA / "disposable_email_blocklist.conf").read_text().split()
+    domains = (EMAIL / "disposable_email_blocklist.conf").read_text().split()
     known = [domain for domain in domains if is_disposable(f"a@{domain}")]
     assert len(known) >= 0.99 * len(domains) > 8_000
