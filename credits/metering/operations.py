@@ -5,7 +5,7 @@ import math
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Literal
 from uuid import UUID
 
@@ -94,8 +94,13 @@ def count_call(*, workspace_id: UUID) -> Decision:
 
 def minute_limit() -> limits.Limit:
     """API calls a minute, for each workspace."""
-    sentence = f"Too many API calls: {settings.API_RATE.replace('/', ' a ')} for a workspace."
-    return limits.Limit("api", settings.API_RATE, sentence)
+    return _minute_limit(settings.API_RATE)
+
+
+@cache
+def _minute_limit(rate: str) -> limits.Limit:
+    sentence = f"Too many API calls: {rate.replace('/', ' a ')} for a workspace."
+    return limits.Limit("api", rate, sentence)
 
 
 def known_terms(workspace_id: UUID) -> Terms:

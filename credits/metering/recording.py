@@ -11,8 +11,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from django.db import connections
@@ -47,7 +48,9 @@ class Call:
     counted: bool
 
 
-COLUMNS = ", ".join(field.name for field in fields(Call))
+COLUMNS = tuple(field.name for field in fields(Call))
+# `astuple` would copy every value, and take longer than all else that is done for a call.
+_row_of = attrgetter(*COLUMNS)
 
 
 class _Buffer:
@@ -148,7 +151,7 @@ def _write(calls: Sequence[Call]) -> None:
 
 
 def _copy(calls: Sequence[Call]) -> None:
-    statement = f"COPY credits_apicall ({COLUMNS}) FROM STDIN"
+    statement = f"COPY credits_apicall ({', '.join(COLUMNS)}) FROM STDIN"
     with tenancy.connection().cursor() as cursor, cursor.copy(statement) as copy:
         for call in calls:
-            copy.write_row(astuple(call))
+            copy.write_row(_row_of(call))
