@@ -6,8 +6,6 @@ twice, nothing overdrawn, and the books must agree in the end.
 
 import os
 import random
-import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -18,31 +16,33 @@ import pytest
 from credits.ledger.checks import find_differences
 from credits.ledger.operations import InsufficientCredits
 from cursive.lib.jobs.models import Job
-from cursive.lib.tenancy import tenant_context
+from cursive.lib.jobs.runner import due_jobs, run_job
+from cursive.lib.tenancy import system_context, tenant_context
 from leads.filters.tree import EVERYBODY
 from leads.records import pulls
 from tests import cast
 from tests.catalogue import catalogue
+from tests.faults.doom import KILLED, ended, hire
 from tests.leads.records.pulling import US, balance, give, in_threads, leads_of, start, work
-from tests.leads.records.test_killed_pulls import ROOT, environment
 
 __all__ = ["catalogue"]
 pytestmark = pytest.mark.faults
 
-PULLS, EACH = 200, 10
+PULLS, EACH = 200, 4
 PRICE = Decimal("0.50")
 SEED = int(os.environ.get("FAULT_SEED", "20261121"))
 KILLS = 24
 WORKERS = 3
 # Statements that a doomed worker begins; the whole storm takes some thousands.
 DEATH_AFTER = (5, 120)
+DELAY = (0, 0.004)
 
 
 @pytest.fixture
 def acme(catalogue, monkeypatch, settings):
     """Acme with credits for half of PULLS × EACH leads, and Alice's actor."""
-    monkeypatch.setattr(pulls, "BATCH", 4)
-    monkeypatch.setattr(pulls, "SMALLEST_BATCH", 2)
+    monkeypatch.setattr(pulls, "BATCH", 2)
+    monkeypatch.setattr(pulls, "SMALLEST_BATCH", 1)
     settings.JOB_LEASE_SECONDS = 1
     workspace, alice = cast.acme()
     give(workspace, str(PULLS * EACH * PRICE / 2))
@@ -67,7 +67,10 @@ def check_books(workspace) -> None:
     assert find_differences() == []
 
 
-def test_two_hundred_pulls_at_once(acme):
+def test_two_hundred_pulls_at_once(acme, monkeypatch):
+    # While a pull waits for its turn, others take whom it has read: it reads on past them.
+    monkeypatch.setattr(pulls, "BATCH", 40)
+    monkeypatch.setattr(pulls, "SMALLEST_BATCH", 10)
     workspace, actor = acme
 
     def pull(at: int) -> str:
@@ -84,14 +87,15 @@ def test_two_hundred_pulls_at_once(acme):
     check_books(workspace)
 
 
-def hire(*doom: object) -> subprocess.Popen:
-    """A worker process that takes whatever is due until nothing is, or until its `doom`."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.worker", *map(str, doom)],
-        cwd=ROOT,
-        env=environment() | {"JOB_LEASE_SECONDS": "1"},
-        stderr=subprocess.DEVNULL,
-    )
+def work_all() -> None:
+    """Take whatever is due, as a worker does, until no job is left."""
+    while True:
+        for workspace_id, job_id in due_jobs():
+            run_job(workspace_id=workspace_id, job_id=job_id)
+        with system_context():
+            if not Job.objects.filter(status__in=Job.ACTIVE).exists():
+                return
+        time.sleep(0.1)
 
 
 def active(workspace) -> int:
@@ -111,14 +115,12 @@ def test_workers_killed_at_random_points(acme):
     while killed < KILLS:
         # Counted in statements, not seconds: as many die on a fast machine as on a slow one.
         workers = [
-            hire(chance.randrange(*DEATH_AFTER), chance.uniform(0, 0.004)) for _ in range(WORKERS)
+            hire(work_all, dies_at=chance.randrange(*DEATH_AFTER), delay=chance.uniform(*DELAY))
+            for _ in range(WORKERS)
         ]
-        killed += sum(worker.wait(timeout=90) == -signal.SIGKILL for worker in workers)
+        killed += sum(ended(worker) == KILLED for worker in workers)
         assert active(workspace), f"all was done after {killed} kills: the storm is too short"
-    ends = time.monotonic() + 90
-    while active(workspace) and time.monotonic() < ends:
-        with hire() as last:  # what the dead had leased comes free after a second
-            last.communicate(timeout=90)
+    assert ended(hire(work_all)) == 0  # what the dead had leased comes free after a second
     with tenant_context(workspace.id):
         assert set(Job.objects.values_list("status", flat=True)) == {Job.Status.COMPLETED}
     assert len(leads_of(workspace)) == PULLS * EACH / 2

@@ -6,7 +6,6 @@ process them are killed: the books are the same each time.
 
 import os
 import random
-import signal
 import sys
 import time
 from datetime import timedelta
@@ -30,7 +29,7 @@ from tests.credits.books import Books, at_once
 from tests.credits.plans.subscribing import Subscriber
 from tests.credits.purchases.shop import Shop
 from tests.credits.stripe.paying import deliver, local_stripe, pass_time
-from tests.faults.doom import doomed_child
+from tests.faults.doom import KILLED, ended, hire
 
 __all__ = ["local_stripe"]
 pytestmark = pytest.mark.faults
@@ -43,6 +42,7 @@ WORKERS = 2
 MONTHS = 14
 # Statements that a doomed worker begins: from its first event to some dozens of them.
 DEATH_AFTER = (3, 400)
+LIFETIME = 60.0
 DISPOSED = {StripeEvent.State.DONE, StripeEvent.State.IGNORED}
 
 
@@ -126,6 +126,14 @@ def deliver_at_once(deliveries: list[dict]) -> None:
     assert answers == [{200}] * THREADS
 
 
+def process_for_ever() -> None:
+    """Process what comes, until the worker is killed or has lived long enough."""
+    ends = time.monotonic() + LIFETIME
+    while time.monotonic() < ends:
+        runner.process_due_events()
+        time.sleep(0.02)
+
+
 def process_all() -> None:
     """Process what is due, and what waits for its next attempt or a dead worker's lease."""
     ends = time.monotonic() + 120
@@ -156,14 +164,11 @@ def test_the_books_are_the_same_however_the_events_come(acme):
         baseline()
         deliveries = [event for event in events for _ in range(chance.randint(1, 10))]
         chance.shuffle(deliveries)
-        connections.close_all()
         workers = [
-            doomed_child(runner.process_due_events, chance.randrange(*DEATH_AFTER))
-            for _ in range(WORKERS)
+            hire(process_for_ever, dies_at=chance.randrange(*DEATH_AFTER)) for _ in range(WORKERS)
         ]
         deliver_at_once(deliveries)
-        killed += sum(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
-                      for pid in workers)  # fmt: skip
+        killed += sum(ended(worker) == KILLED for worker in workers)
         process_all()
         assert state_of(workspace) == wanted, f"order {order}"
         with system_context():

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import sys
 from collections import Counter
 
@@ -12,7 +11,8 @@ from credits.ledger.checks import find_differences
 from tests.credits.books import at_once
 from tests.credits.stripe.paying import deliver, stored
 from tests.credits.stripe.watched import paid
-from tests.credits.stripe.worker import ended, hire
+from tests.credits.stripe.worker import process_all
+from tests.faults.doom import KILLED, ended, hire
 
 pytestmark = pytest.mark.faults
 
@@ -22,6 +22,7 @@ KILLS = 12
 WORKERS = 3
 # Statements that a doomed worker begins; an event takes about a dozen.
 DEATH_AFTER = (4, 60)
+DELAY = (0, 0.004)
 
 
 def test_nothing_is_lost_or_done_twice_by_workers_that_are_killed(books, others, handler, settings):
@@ -42,12 +43,15 @@ def test_nothing_is_lost_or_done_twice_by_workers_that_are_killed(books, others,
     killed = 0
     while killed < KILLS:
         workers = [
-            hire(chance.randrange(*DEATH_AFTER), chance.uniform(0, 0.004)) for _ in range(WORKERS)
+            hire(
+                process_all, dies_at=chance.randrange(*DEATH_AFTER), delay=chance.uniform(0, 0.004)
+            )
+            for _ in range(WORKERS)
         ]
-        killed += sum(ended(worker) == -signal.SIGKILL for worker in workers)
+        killed += sum(ended(worker) == KILLED for worker in workers)
         assert stored(state="pending"), f"all was done after {killed} kills: too short a storm"
         assert find_differences() == []
-    assert ended(hire()) == 0
+    assert ended(hire(process_all)) == 0
     assert Counter(event.state for event in stored()) == {"done": EVENTS}
     assert max(event.attempts for event in stored()) > 1, "no event was in a dead worker's hands"
     assert len(books.amounts()) == len(others.amounts()) == THINGS / 2

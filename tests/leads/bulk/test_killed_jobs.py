@@ -3,56 +3,45 @@ once, what is kept agrees with what was done, and the next worker goes on."""
 
 import os
 import random
-import signal
-import subprocess
 import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from accounts.audit.models import AuditEntry
 from cursive.lib.jobs.models import Job
+from cursive.lib.jobs.runner import run_job
 from cursive.lib.outbox.models import Event
 from cursive.lib.tenancy import tenant_context
-from leads.bulk import operations
+from leads.bulk import handlers, operations
 from leads.bulk.models import BulkChange, BulkFailure
 from leads.records.models import Lead, LeadActivity
 from tests import cast
-from tests.leads.records.test_killed_pulls import environment
+from tests.faults.doom import KILLED, doomed
 
 from .bulking import again, begin, by, counts, many
 
-ROOT = Path(__file__).resolve().parents[3]
 SEED = int(os.environ.get("FAULT_SEED", "20261126"))
-POINTS = int(os.environ.get("FAULT_POINTS", "2"))
-LEADS, BATCH = 200, 20
-# About as many statements as the job makes in all: claim, count, eleven steps, end.
-STATEMENTS = 180
-
-
-def work(acme, job_id, statement: int) -> int:
-    """Let a worker process at the job; returns how it ended."""
-    command = [sys.executable, "-m", "tests.leads.bulk.doomed_worker"]
-    arguments = [str(acme.id), str(job_id), str(statement), str(BATCH)]
-    return subprocess.run(
-        command + arguments, cwd=ROOT, env=environment(), timeout=60, capture_output=True
-    ).returncode
+POINTS = int(os.environ.get("FAULT_POINTS", "20"))
+LEADS, BATCH = 200, 2
+# A worker that gets so far has done some of it, and far from all.
+STATEMENTS = 60
 
 
 def kill_again_and_again(acme, job_id, agrees) -> None:
     """Kill workers at seeded points, then let one finish; `agrees` looks at what is committed."""
-    points = sorted(random.Random(SEED).sample(range(2, STATEMENTS // 2), POINTS), reverse=True)
+    points = random.Random(SEED).sample(range(2, STATEMENTS), POINTS)
     sys.stderr.write(f"FAULT_SEED={SEED}, killed before statements {points}\n")
+    work = partial(run_job, workspace_id=acme.id, job_id=job_id)
     killed = 0
     for point in points:
-        killed += work(acme, job_id, point) == -signal.SIGKILL
+        killed += doomed(work, point) == KILLED
         agrees()
         with tenant_context(acme.id):
             Job.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now())
-    with tenant_context(acme.id):
-        assert killed or Job.objects.get(id=job_id).is_over
-    assert work(acme, job_id, 0) == 0
+    assert killed == POINTS
+    assert doomed(work, 0) == 0
     agrees()
     with tenant_context(acme.id):
         assert Job.objects.get(id=job_id).status == Job.Status.COMPLETED
@@ -61,6 +50,7 @@ def kill_again_and_again(acme, job_id, agrees) -> None:
 @pytest.mark.faults
 def test_killed_in_a_bulk_action_and_in_its_undo(acme, monkeypatch):
     monkeypatch.setattr(operations, "MAX_IDS", 5)
+    monkeypatch.setattr(handlers, "BATCH", BATCH)
     many(acme, LEADS)
     cast.lead(acme, tags=[f"t{n}" for n in range(50)])
     started = begin(acme, "add_tags", filter="", tags=["vip"])

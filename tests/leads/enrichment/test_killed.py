@@ -2,12 +2,11 @@
 
 import os
 import random
-import signal
 import sys
 from decimal import Decimal
+from functools import partial
 
 import pytest
-from django.db import connections
 
 from credits.ledger.checks import find_differences
 from cursive.lib.jobs.models import Job
@@ -16,7 +15,7 @@ from cursive.lib.tenancy import tenant_context
 from leads.enrichment.matches import unpack
 from leads.enrichment.models import MatchPart
 from leads.enrichment.prices import Tariff
-from tests.faults.doom import doomed_child
+from tests.faults.doom import KILLED, doomed
 from tests.leads.enrichment.lists import (
     again,
     as_csv,
@@ -30,14 +29,13 @@ from tests.leads.enrichment.lists import (
     stored_files,
 )
 from tests.leads.records.pulling import again as job_again
-from tests.leads.records.pulling import balance, leads_of, work
-from tests.leads.records.test_killed_pulls import let_the_lease_run_out
+from tests.leads.records.pulling import balance, leads_of, let_the_lease_run_out, work
 
 pytestmark = pytest.mark.faults
 
 SEED = int(os.environ.get("FAULT_SEED", "20261126"))
 # For each of the two jobs; 20 by FAULT_POINTS=20.
-KILLS = int(os.environ.get("FAULT_POINTS", "2"))
+KILLS = int(os.environ.get("FAULT_POINTS", "20"))
 # Statements of a worker until it dies: within its first step, or some steps later.
 DEATH_AFTER = (2, 60)
 FOUND, STRANGERS = 210, 15
@@ -45,15 +43,13 @@ FOUND, STRANGERS = 210, 15
 
 def kill_workers_of(acme, job_id, chance: random.Random, check) -> int:
     """Let worker after worker die over a job; how many died at work. `check` after each."""
+    work = partial(run_job, workspace_id=acme.id, job_id=job_id)
     killed = 0
     for _ in range(KILLS):
-        connections.close_all()
-        point = chance.randrange(*DEATH_AFTER)
-        pid = doomed_child(lambda: run_job(workspace_id=acme.id, job_id=job_id), point)
-        ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        ended = doomed(work, chance.randrange(*DEATH_AFTER))
         with tenant_context(acme.id):
             job = Job.objects.get(id=job_id)
-        killed += ended == -signal.SIGKILL and not job.is_over
+        killed += ended == KILLED and not job.is_over
         check(job)
         let_the_lease_run_out(acme, job)
     return killed

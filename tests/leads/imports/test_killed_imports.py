@@ -2,21 +2,23 @@
 
 import os
 import random
-import signal
-import subprocess
 import sys
+from functools import partial
 
 import pytest
 
+from cursive.lib.jobs.runner import run_job
 from cursive.lib.outbox.models import Event
 from cursive.lib.tenancy import tenant_context
+from leads.imports import previewing
 from leads.imports.operations import left_out_file
+from tests.faults.doom import KILLED, doomed
 from tests.leads.imports.importing import again, confirm, leads, upload
-from tests.leads.records.test_killed_pulls import ROOT, environment, let_the_lease_run_out
+from tests.leads.records.pulling import let_the_lease_run_out
 
 SEED = int(os.environ.get("FAULT_SEED", "20261126"))
-POINTS = int(os.environ.get("FAULT_POINTS", "2"))
-PEOPLE, ROWS_A_PART = 240, 30
+POINTS = int(os.environ.get("FAULT_POINTS", "20"))
+PEOPLE, ROWS_A_PART = 240, 5
 # Fewer than preview and import of this file make: the first points are always reached.
 PREVIEW_STATEMENTS, IMPORT_STATEMENTS = 50, 70
 
@@ -33,13 +35,9 @@ def rows() -> str:
     return "\n".join(lines)
 
 
-def work(acme, job, statement: int, files) -> int:
-    """Let a worker process at the job; returns how it ended."""
-    command = [sys.executable, "-m", "tests.leads.imports.doomed_worker"]
-    arguments = [str(acme.id), str(job.id), str(statement), str(ROWS_A_PART), str(files)]
-    return subprocess.run(
-        command + arguments, cwd=ROOT, env=environment(), timeout=60, capture_output=True
-    ).returncode
+def work(acme, job, statement: int) -> int:
+    """Let another process at the job; how it ended."""
+    return doomed(partial(run_job, workspace_id=acme.id, job_id=job.id), statement)
 
 
 def points(statements: int, count: int) -> list[int]:
@@ -48,7 +46,8 @@ def points(statements: int, count: int) -> list[int]:
 
 
 @pytest.mark.faults
-def test_killed_again_and_again(acme, files):
+def test_killed_again_and_again(acme, files, monkeypatch):
+    monkeypatch.setattr(previewing, "PART_ROWS", ROWS_A_PART)
     found = upload(acme, rows())
     killed = 0
     half = max(POINTS // 2, 1)
@@ -56,20 +55,20 @@ def test_killed_again_and_again(acme, files):
     chosen["import"] = points(IMPORT_STATEMENTS, max(POINTS - half, 1))
     sys.stderr.write(f"FAULT_SEED={SEED}, killed before statements {chosen}\n")
     for point in chosen["preview"]:
-        killed += work(acme, found.preview_job, point, files) == -signal.SIGKILL
+        killed += work(acme, found.preview_job, point) == KILLED
         let_the_lease_run_out(acme, found.preview_job)
         assert leads(acme) == []
-    assert work(acme, found.preview_job, 0, files) == 0
+    assert work(acme, found.preview_job, 0) == 0
     found = again(acme, found)
     assert found.plan["counts"] == {"new": PEOPLE, "double": PEOPLE // 4, "invalid": 24}
     job = confirm(acme, found)
     for point in chosen["import"]:
-        killed += work(acme, job, point, files) == -signal.SIGKILL
+        killed += work(acme, job, point) == KILLED
         job = again(acme, found).job
         assert len(leads(acme)) == job.cursor.get("created", 0)
         let_the_lease_run_out(acme, job)
-    assert work(acme, job, 0, files) == 0
-    assert killed >= POINTS // 2
+    assert work(acme, job, 0) == 0
+    assert killed >= POINTS - 2
     found = again(acme, found)
     assert (found.state, found.result["created"]) == ("completed", PEOPLE)
     assert len({lead.email for lead in leads(acme)}) == len(leads(acme)) == PEOPLE

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from accounts.workspaces.models import Workspace
 from credits.ledger.models import Hold
@@ -98,6 +99,12 @@ def nothing_happened(workspace, credits="1000.00") -> None:
     with tenant_context(workspace.id):
         assert not Job.objects.exists()
         assert not Hold.objects.exists()
+
+
+def let_the_lease_run_out(workspace, job) -> None:
+    """As time does after a worker's death."""
+    with tenant_context(workspace.id):
+        Job.objects.filter(id=job.id, lease_until__isnull=False).update(lease_until=timezone.now())
 
 
 def stop_after(steps: int) -> Callable[[], bool]:

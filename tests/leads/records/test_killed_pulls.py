@@ -3,76 +3,43 @@ charged twice, and the next worker goes on."""
 
 import os
 import random
-import signal
-import subprocess
 import sys
 from decimal import Decimal
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from functools import partial
 
 import pytest
-from django.conf import settings as django_settings
-from django.db import connections
-from django.utils import timezone
 
 from credits.ledger.checks import find_differences
 from cursive.lib.jobs.models import Job
-from cursive.lib.tenancy import tenant_context
+from cursive.lib.jobs.runner import run_job
+from leads.records import pulls
 from tests import cast
 from tests.catalogue import catalogue
-from tests.leads.records.pulling import again, balance, give, leads_of, start
+from tests.faults.doom import KILLED, doomed
+from tests.leads.records.pulling import again, balance, give, leads_of, let_the_lease_run_out, start
 
 __all__ = ["catalogue"]
 
-ROOT = Path(__file__).resolve().parents[3]
 SEED = int(os.environ.get("FAULT_SEED", "20261121"))
-KILLS = int(os.environ.get("FAULT_POINTS", "4"))
-# About as many statements as a pull of this size makes: claim, six steps, end.
-STATEMENTS = 150
-
-
-def environment() -> dict[str, str]:
-    """The worker's: this test's database and catalogue."""
-    changed = dict(os.environ)
-    for variable, alias in (
-        ("DATABASE_URL", "default"),
-        ("ADMIN_DATABASE_URL", "admin"),
-        ("OWNER_DATABASE_URL", "owner"),
-    ):
-        name = connections[alias].settings_dict["NAME"]
-        changed[variable] = urlunsplit(urlsplit(os.environ[variable])._replace(path=f"/{name}"))
-    return changed | {
-        "CATALOGUE_DIR": str(django_settings.CATALOGUE_DIR),
-        "DJANGO_SETTINGS_MODULE": "cursive.settings",
-    }
-
-
-def work(workspace, job, statement: int) -> int:
-    """Let a worker process at the job; returns how it ended."""
-    command = [sys.executable, "-m", "tests.leads.records.doomed_worker"]
-    arguments = [str(workspace.id), str(job.id), str(statement), "30"]
-    return subprocess.run(
-        command + arguments, cwd=ROOT, env=environment(), timeout=60, capture_output=True
-    ).returncode
-
-
-def let_the_lease_run_out(workspace, job) -> None:
-    with tenant_context(workspace.id):
-        Job.objects.filter(id=job.id, lease_until__isnull=False).update(lease_until=timezone.now())
+KILLS = int(os.environ.get("FAULT_POINTS", "20"))
+# A worker that gets so far has done some of it, and far from all.
+STATEMENTS = 50
 
 
 @pytest.mark.faults
-def test_killed_again_and_again(catalogue):
+def test_killed_again_and_again(catalogue, monkeypatch):
+    monkeypatch.setattr(pulls, "BATCH", 4)
+    monkeypatch.setattr(pulls, "SMALLEST_BATCH", 1)
     workspace, alice = cast.acme()
     give(workspace, 100)
     job = start(workspace, cast.actor_for(alice), limit=180)
+    work = partial(run_job, workspace_id=workspace.id, job_id=job.id)
     chosen = random.Random(SEED)
-    points = sorted(chosen.sample(range(2, STATEMENTS // 3), KILLS), reverse=True)
+    points = chosen.sample(range(2, STATEMENTS), KILLS)
     sys.stderr.write(f"FAULT_SEED={SEED}, killed before statements {points}\n")
     killed = 0
     for point in points:
-        ended = work(workspace, job, point)
-        killed += ended == -signal.SIGKILL
+        killed += doomed(work, point) == KILLED
         job = again(workspace, job)
         # Whatever is committed agrees with itself, at every moment.
         assert len(leads_of(workspace)) == job.cursor["delivered"]
@@ -80,9 +47,9 @@ def test_killed_again_and_again(catalogue):
         available, held = balance(workspace)
         assert available + held == 100 - job.cursor["delivered"] * Decimal("0.50")
         let_the_lease_run_out(workspace, job)
-    assert killed >= KILLS - 1 or job.is_over
+    assert killed == KILLS
 
-    assert work(workspace, job, 0) == 0
+    assert doomed(work, 0) == 0
     job = again(workspace, job)
     assert (job.status, job.result["delivered"]) == (Job.Status.COMPLETED, 180)
     leads = leads_of(workspace)

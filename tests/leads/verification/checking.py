@@ -1,9 +1,5 @@
 """Words for starting and working verifications."""
 
-import os
-from collections.abc import Callable
-
-from django.db import connections
 from django.utils import timezone
 
 from cursive.lib.jobs.models import Job
@@ -74,16 +70,3 @@ def timeline(workspace, lead) -> list[str]:
     with tenant_context(workspace.id):
         lines = LeadActivity.objects.filter(workspace_id=workspace.id, lead_id=lead.id)
         return list(lines.values_list("text", flat=True))
-
-
-def forked(do: Callable[[], object]) -> int:
-    """Do it in another process, with connections of its own; that process's id."""
-    connections.close_all()
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        do()
-    except BaseException:
-        os._exit(1)
-    os._exit(0)

@@ -2,25 +2,23 @@
 
 import os
 import random
-import signal
 import sys
 from collections import Counter
 from decimal import Decimal
 from functools import partial
 
 import pytest
-from django.db.backends.signals import connection_created
 
 from credits.ledger.checks import find_differences
 from cursive.lib.jobs.runner import run_job
 from leads.filters.tree import EVERYBODY
 from leads.verification import runs
 from tests import cast
+from tests.faults.doom import KILLED, doomed
 from tests.leads.records.pulling import balance
 from tests.leads.verification.checking import (
     again,
     checks,
-    forked,
     fresh,
     later,
     let_time_pass,
@@ -29,27 +27,10 @@ from tests.leads.verification.checking import (
 from tests.leads.verification.doubles import MILLION
 
 SEED = int(os.environ.get("FAULT_SEED", "20261126"))
-KILLS = int(os.environ.get("FAULT_POINTS", "3"))
+KILLS = int(os.environ.get("FAULT_POINTS", "20"))
 # A worker that gets so far has done some of it, and far from all.
 STATEMENTS = 60
 LEADS = 8 * (KILLS + 4)
-
-
-def doomed(work, statement: int) -> None:
-    """Do `work`, and kill this process before its n-th statement on any connection (SIGKILL)."""
-    seen = Counter()
-
-    def count(execute, *args):
-        seen["all"] += 1
-        if seen["all"] == statement:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return execute(*args)
-
-    def watch(connection, **_):
-        connection.execute_wrappers.append(count)
-
-    connection_created.connect(watch, weak=False)
-    work()
 
 
 @pytest.mark.faults
@@ -66,9 +47,7 @@ def test_killed_again_and_again(acme, outside, monkeypatch):
     for point in points:
         before = Counter(outside.calls[MILLION])
         work = partial(run_job, workspace_id=acme.id, job_id=job.id)
-        child = forked(partial(doomed, work, point))
-        _, how = os.waitpid(child, 0)
-        killed += how == signal.SIGKILL
+        killed += doomed(work, point) == KILLED
         # Whatever is committed agrees with itself, at every moment.
         assert find_differences() == []
         job = again(acme, job)

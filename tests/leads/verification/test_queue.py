@@ -20,11 +20,11 @@ from leads.verification import asking
 from leads.verification.models import Check
 from leads.verification.tasks import purge, work_queue
 from tests import cast
+from tests.faults.doom import ended, hire
 from tests.leads.records.pulling import balance, give
 from tests.leads.verification.checking import (
     again,
     checks,
-    forked,
     fresh,
     later,
     named,
@@ -155,10 +155,10 @@ def test_at_most_five_calls_at_once_across_processes(acme, outside):
     ours = start(acme, [cast.lead(acme, email=f"ok.a{n}@people.example") for n in range(40)])
     theirs = start(rival, [cast.lead(rival, email=f"ok.b{n}@people.example") for n in range(40)])
     workers = [
-        forked(lambda: run_job(workspace_id=acme.id, job_id=ours.id)),
-        forked(lambda: run_job(workspace_id=rival.id, job_id=theirs.id)),
+        hire(lambda: run_job(workspace_id=acme.id, job_id=ours.id)),
+        hire(lambda: run_job(workspace_id=rival.id, job_id=theirs.id)),
     ]
-    assert [os.waitpid(worker, 0)[1] for worker in workers] == [0, 0]
+    assert [ended(worker) for worker in workers] == [0, 0]
     assert again(acme, ours).result["valid"] == again(rival, theirs).result["valid"] == 40
     assert len(outside.calls[MILLION]) == 80
     assert outside.most[MILLION] == asking.AT_ONCE == 5
@@ -181,7 +181,7 @@ def test_a_place_is_freed_when_its_process_is_killed(acme, outside):
             os.write(write, b"held")
             time.sleep(60)
 
-    holder = forked(hold)
+    holder = hire(hold)
     assert os.read(read, 4) == b"held"
     with asking.place_at(provider, until=time.monotonic() + 0.2) as is_ours:
         assert not is_ours
