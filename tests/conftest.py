@@ -11,11 +11,27 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connections
 
 from credits.metering.recording import write_now
-from cursive.launcher.roles import drop_database, prepare_database
+from cursive.launcher.roles import drop_database
+from tests.databases import BASE_NAME, make_database
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first, so that no worker is left alone with it in the end.
+
+    A worker gets a file at a time, but all journeys, which share what is dear to start.
+    """
+    items.sort(key=lambda item: (not _is(item, "journey"), not _is(item, "faults")))
+    for item in items:
+        group = "journeys" if _is(item, "journey") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _is(item: pytest.Item, mark: str) -> bool:
+    return item.get_closest_marker(mark) is not None
 
 
 def _own_redis(worker: str) -> None:
@@ -33,24 +49,21 @@ _own_redis(os.environ.get("PYTEST_XDIST_WORKER", ""))
 
 def _database_name() -> str:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    return "_".join(filter(None, [os.environ.get("CURSIVE_TEST_DB", "test_cursive"), worker]))
+    return "_".join(filter(None, [BASE_NAME, worker]))
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker, tmp_path_factory) -> Iterator[str]:
     """A new database with all migrations, owned and used by the roles of production."""
-    superuser = os.environ["SUPERUSER_DATABASE_URL"]
     name = _database_name()
-    prepare_database(superuser, name, replace=True)
+    make_database(name)
     with django_db_blocker.unblock():
         for alias in connections:
             connections[alias].close()
             connections[alias].settings_dict["NAME"] = name
-        call_command("migrate", database="owner", verbosity=0)
-        # The keepers of what migrations wrote: rows that every test finds.
         yield name
         connections.close_all()
-    drop_database(superuser, name)
+    drop_database(os.environ["SUPERUSER_DATABASE_URL"], name)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.databases import BASE_NAME
 from tests.journeys.browser import chromium
-from tests.journeys.live import Live, running
+from tests.journeys.live import LIVE_REDIS, Live, running
 
 ROWS = 20_000
 # Where pictures of all that is looked at go; without it none are taken, which is much quicker.
@@ -17,12 +18,10 @@ SHOTS = os.environ.get("CURSIVE_SHOTS")
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory) -> Iterator[Live]:
-    """Web, worker and a catalogue of ROWS people, on databases of their own: files of journeys
-    may run side by side, and one after the other share what takes long to start."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    name = f"{os.environ.get('CURSIVE_TEST_DB', 'test_cursive')}_journeys_{worker}"
-    folder, redis = tmp_path_factory.mktemp("live"), 7 + int(worker.removeprefix("gw") or 0) % 2
-    with running(folder, name, redis=redis, catalogue_rows=ROWS) as started:
+    """Web, worker and a catalogue of ROWS people, on databases of their own. Journeys run one
+    after the other, in one worker, and so share what takes long to start."""
+    folder, name = tmp_path_factory.mktemp("live"), f"{BASE_NAME}_journeys"
+    with running(folder, name, redis=LIVE_REDIS, catalogue_rows=ROWS) as started:
         yield started
 
 

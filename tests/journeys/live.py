@@ -15,11 +15,12 @@ from urllib.error import URLError
 
 from redis import Redis
 
-from cursive.launcher.roles import drop_database, prepare_database
+from cursive.launcher.roles import drop_database
+from tests.databases import ROOT, make_database, urls_of
 
-ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
-ROLES = ("DATABASE_URL", "ADMIN_DATABASE_URL", "OWNER_DATABASE_URL")
+# The numbers of databases that no worker has for itself.
+LIVE_REDIS, SECOND_REDIS = 14, 15
 
 
 @dataclass
@@ -42,6 +43,10 @@ class Live:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def make(self, code: str, **values: object) -> None:
+        """Run Python there, with these values where it has {name!r}: what a journey starts from."""
+        self.run("shell", "--command", code.format(**values))
 
     def start(self, name: str, *command: str) -> subprocess.Popen:
         """Start a process of this Cursive in a group of its own; its log is <name>.log."""
@@ -116,12 +121,11 @@ def _wait(url: str, process: subprocess.Popen) -> None:
 @contextmanager
 def running(folder: Path, name: str, *, redis: int, catalogue_rows: int) -> Iterator[Live]:
     """Run Cursive on a new database `name`, with a catalogue of so many people."""
-    superuser = os.environ["SUPERUSER_DATABASE_URL"]
-    prepare_database(superuser, name, replace=True)
+    make_database(name)
     url = f"http://localhost:{free_port()}"
     environment = {
         **os.environ,
-        **{role: os.environ[role].rpartition("/")[0] + f"/{name}" for role in ROLES},
+        **urls_of(name),
         "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + f"/{redis}",
         "CURSIVE_ENV": "demo",
         "CURSIVE_STATE": str(folder),
@@ -135,7 +139,6 @@ def running(folder: Path, name: str, *, redis: int, catalogue_rows: int) -> Iter
     Redis.from_url(environment["REDIS_URL"]).flushdb()  # limits of an earlier run
     live = Live(url=url, environment=environment, folder=folder)
     try:
-        live.run("migrate", "--database=owner", "--verbosity=0")
         if catalogue_rows:
             people = folder / "people.parquet"
             live.run("generate_catalogue", f"--rows={catalogue_rows}", f"--out={people}")
@@ -149,4 +152,4 @@ def running(folder: Path, name: str, *, redis: int, catalogue_rows: int) -> Iter
         yield live
     finally:
         live.stop()
-        drop_database(superuser, name)
+        drop_database(os.environ["SUPERUSER_DATABASE_URL"], name)

@@ -12,16 +12,10 @@ from tests.journeys.live import Live
 EMAIL, PASSWORD = "bo@journey.example", "many leads make light work"
 LEADS = 5_000
 MAKE = """
-from allauth.account.models import EmailAddress
-from accounts.workspaces.models import User
-from accounts.workspaces.operations import create_workspace
-from cursive.lib.actors import Actor
-from cursive.lib.tenancy import system_context, tenant_context
+from cursive.lib.tenancy import tenant_context
 from leads.records.models import Lead
-with system_context():
-    who = User.objects.create_user({email!r}, {password!r}, name="Bo")
-    EmailAddress.objects.create(user=who, email=who.email, verified=True, primary=True)
-made = create_workspace(actor=Actor("user", who.email, user_id=who.id), name="Bo Ltd")
+from tests.journeys.people import member
+made = member({email!r}, {password!r}, workspace="Bo Ltd")
 with tenant_context(made.id):
     Lead.objects.bulk_create(
         (
@@ -36,14 +30,6 @@ with tenant_context(made.id):
     )
 """
 pytestmark = pytest.mark.journey
-
-
-def sign_in(visitor: Visitor) -> None:
-    page = visitor.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
-    expect(page).to_have_url(re.compile("/dashboard/"))
 
 
 def boxes(page: Page):
@@ -95,9 +81,9 @@ def tag_all_that_match(visitor: Visitor) -> None:
 
 
 def test_tagging_five_thousand_and_undoing_it(live: Live, browser, shots: Path | None) -> None:
-    live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD, leads=LEADS))
+    live.make(MAKE, email=EMAIL, password=PASSWORD, leads=LEADS)
     visitor = Visitor(browser, live.url, shots)
-    sign_in(visitor)
+    visitor.sign_in(EMAIL, PASSWORD)
     choose_with_the_keyboard(visitor)
     tag_all_that_match(visitor)
     page, run = visitor.page, visitor.page.url

@@ -11,25 +11,10 @@ from tests.journeys.live import Live
 
 EMAIL, PASSWORD = "bea@journey.example", "buying needs no salesman"
 MAKE = """
-from allauth.account.models import EmailAddress
-from accounts.workspaces.models import User
-from accounts.workspaces.operations import create_workspace
-from cursive.lib.actors import Actor
-from cursive.lib.tenancy import system_context
-with system_context():
-    who = User.objects.create_user({email!r}, {password!r}, name="Bea")
-    EmailAddress.objects.create(user=who, email=who.email, verified=True, primary=True)
-create_workspace(actor=Actor("user", who.email, user_id=who.id), name="Bea Ltd")
+from tests.journeys.people import member
+member({email!r}, {password!r}, workspace="Bea Ltd")
 """
 pytestmark = pytest.mark.journey
-
-
-def sign_in(visitor: Visitor) -> None:
-    page = visitor.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
-    expect(page).to_have_url(re.compile("/dashboard/"))
 
 
 def go_to_payment(visitor: Visitor, package: str, *, keep: bool = False) -> None:
@@ -46,9 +31,9 @@ def go_to_payment(visitor: Visitor, package: str, *, keep: bool = False) -> None
 
 
 def test_buying_growth(live: Live, browser, shots: Path | None) -> None:
-    live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD))
+    live.make(MAKE, email=EMAIL, password=PASSWORD)
     visitor = Visitor(browser, live.url, shots)
-    sign_in(visitor)
+    visitor.sign_in(EMAIL, PASSWORD)
     page = visitor.goto("/credits/")
     expect(page.get_by_text("No credits yet")).to_be_visible()
     expect(page.get_by_text("Test payments").first).to_be_visible()
@@ -84,7 +69,7 @@ def test_buying_growth(live: Live, browser, shots: Path | None) -> None:
 def test_seeing_it_confirmed(live: Live, browser, shots: Path | None) -> None:
     """While no worker works the page says that it is being confirmed, and then that it is."""
     visitor = Visitor(browser, live.url, shots)
-    sign_in(visitor)
+    visitor.sign_in(EMAIL, PASSWORD)
     page = visitor.goto("/credits/")
     live.kill("worker")
     try:
@@ -103,7 +88,7 @@ def test_seeing_it_confirmed(live: Live, browser, shots: Path | None) -> None:
 def test_subscribing_to_pro(live: Live, browser, shots: Path | None) -> None:
     """C-13: Stripe's checkout, the month's credits once, a receipt; then the plan is cancelled."""
     visitor = Visitor(browser, live.url, shots)
-    sign_in(visitor)
+    visitor.sign_in(EMAIL, PASSWORD)
     page = visitor.goto("/credits/plan/")
     visitor.look("plans")
     page.get_by_role("button", name="Subscribe to Pro").click()

@@ -11,25 +11,17 @@ from tests.journeys.live import Live
 
 EMAIL, PASSWORD = "staff@journey.example", "looks for doubles"
 MAKE = """
-from allauth.account.models import EmailAddress
-from accounts.workspaces.models import User
-from cursive.lib.tenancy import system_context
-with system_context():
-    who = User.objects.create_superuser({email!r}, {password!r}, name="Sam")
-    EmailAddress.objects.create(user=who, email=who.email, verified=True, primary=True)
+from tests.journeys.people import staff
+staff({email!r}, {password!r})
 """
 pytestmark = pytest.mark.journey
 
 
 def test_staff_look_at_the_best_people(live: Live, browser, shots: Path) -> None:
     """L-14: across the catalogue."""
-    live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD))
+    live.make(MAKE, email=EMAIL, password=PASSWORD)
     visitor = Visitor(browser, live.url, shots)
-    page = visitor.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
-    page.wait_for_url(lambda url: "/accounts/login/" not in url)
+    page = visitor.sign_in(EMAIL, PASSWORD)
 
     page = visitor.goto("/admin/leads/cataloguelook/")
     page.get_by_label("Best people to look at").fill("2000")

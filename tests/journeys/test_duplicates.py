@@ -11,16 +11,9 @@ from tests.journeys.live import Live
 
 EMAIL, PASSWORD = "dup@journey.example", "one person is enough"
 MAKE = """
-from allauth.account.models import EmailAddress
-from accounts.workspaces.models import User
-from accounts.workspaces.operations import create_workspace
-from cursive.lib.actors import Actor
-from cursive.lib.tenancy import system_context, tenant_context
 from tests import cast
-with system_context():
-    who = User.objects.create_user({email!r}, {password!r}, name="Dora")
-    EmailAddress.objects.create(user=who, email=who.email, verified=True, primary=True)
-made = create_workspace(actor=Actor("user", who.email, user_id=who.id), name="Dora Ltd")
+from tests.journeys.people import member
+made = member({email!r}, {password!r}, workspace="Dora Ltd")
 grace = dict(first_name="Grace", last_name="Hopper", company_name="Navy Computing")
 cast.lead(made, **grace, email="grace@navy.example", email_verified=True, tags=["navy"])
 cast.lead(made, **grace | dict(first_name="Gracie"), email="gh@mail.example",
@@ -31,13 +24,9 @@ pytestmark = pytest.mark.journey
 
 
 def test_merging_two_leads_and_undoing_it(live: Live, browser, shots: Path | None) -> None:
-    live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD))
+    live.make(MAKE, email=EMAIL, password=PASSWORD)
     visitor = Visitor(browser, live.url, shots)
-    page = visitor.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
-    expect(page).to_have_url(re.compile("/dashboard/"))
+    page = visitor.sign_in(EMAIL, PASSWORD)
 
     page = visitor.goto("/leads/duplicates/")
     expect(page.get_by_text("Not looked for yet")).to_be_visible()

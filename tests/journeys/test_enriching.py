@@ -12,19 +12,8 @@ from tests.journeys.live import Live
 
 EMAIL, PASSWORD = "eve@journey.example", "lists want to be filled"
 MAKE = """
-from allauth.account.models import EmailAddress
-from accounts.workspaces.models import User
-from accounts.workspaces.operations import create_workspace
-from credits.ledger.operations import grant
-from cursive.lib.actors import Actor
-from cursive.lib.tenancy import system_context, tenant_context
-with system_context():
-    who = User.objects.create_user({email!r}, {password!r}, name="Eve")
-    EmailAddress.objects.create(user=who, email=who.email, verified=True, primary=True)
-made = create_workspace(actor=Actor("user", who.email, user_id=who.id), name="Eve Ltd")
-with tenant_context(made.id):
-    grant(workspace_id=made.id, amount=100, action="grant", reference=("test", "1"), key="start",
-          actor=Actor.system("test"))
+from tests.journeys.people import member
+member({email!r}, {password!r}, workspace="Eve Ltd", credits=100)
 """
 # 245 people whom the database has by their addresses or by name and company, 55 whom it hasn't.
 LIST = """
@@ -45,15 +34,11 @@ pytestmark = pytest.mark.journey
 
 
 def test_three_hundred_rows(live: Live, browser, shots: Path | None, tmp_path: Path) -> None:
-    live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD))
+    live.make(MAKE, email=EMAIL, password=PASSWORD)
     path = tmp_path / "fair visitors.csv"
-    live.run("shell", "--command", LIST.format(path=str(path)))
+    live.make(LIST, path=str(path))
     visitor = Visitor(browser, live.url, shots)
-    page = visitor.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
-    expect(page).to_have_url(re.compile("/dashboard/"))
+    page = visitor.sign_in(EMAIL, PASSWORD)
 
     page.get_by_role("link", name="Enrichment").first.click()
     expect(page.get_by_role("heading", name="Enrich a list")).to_be_visible()

@@ -13,6 +13,14 @@ from tests.journeys.browser import Visitor
 from tests.journeys.live import Live
 
 EMAIL, PASSWORD = "ines@journey.example", "columns of every kind"
+MAKE = """
+from accounts.workspaces.models import Workspace
+from cursive.lib.tenancy import system_context
+from tests.journeys.people import member
+made = member({email!r}, {password!r}, workspace="Columns Inc")
+with system_context():
+    Workspace.objects.filter(id=made.id).update(country="DE")
+"""
 pytestmark = pytest.mark.journey
 PEOPLE = 300
 
@@ -27,30 +35,10 @@ def messy() -> bytes:
     return "\r\n".join(rows).encode("latin-1")
 
 
-def sign_up(live: Live) -> None:
-    """A member with a workspace: how they came to it is another journey."""
-    live.run(
-        "shell",
-        "-c",
-        "from accounts.workspaces.models import User, Workspace, Membership, Role;"
-        "from allauth.account.models import EmailAddress;"
-        f"user = User.objects.create_user('{EMAIL}', '{PASSWORD}');"
-        "EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True);"
-        "from cursive.lib.tenancy import system_context;"
-        "context = system_context(); context.__enter__();"
-        "made = Workspace.objects.create(name='Columns Inc', country='DE');"
-        "Membership.objects.create(workspace=made, user=user, role=Role.OWNER)",
-    )
-
-
 def test_a_messy_file_becomes_leads(live: Live, browser, shots, tmp_path):
-    sign_up(live)
+    live.make(MAKE, email=EMAIL, password=PASSWORD)
     ines = Visitor(browser, live.url, shots)
-    page = ines.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("sign in", re.I)).first.click()
-    expect(page).to_have_url(re.compile("/dashboard/|/profile"))
+    ines.sign_in(EMAIL, PASSWORD)
     page = ines.goto("/leads/imports/")
     ines.look("imports-empty")
     page.get_by_role("link", name="Import a file").first.click()

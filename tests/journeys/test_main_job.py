@@ -13,6 +13,10 @@ from tests.journeys.live import Live
 
 EMAIL, PASSWORD = "joan@journey.example", "a long and winding road"
 STAFF, STAFF_PASSWORD = "sam@journey.example", "staff have long passwords"
+MAKE_STAFF = """
+from tests.journeys.people import staff
+staff({email!r}, {password!r})
+"""
 pytestmark = pytest.mark.journey
 
 
@@ -57,12 +61,8 @@ def make_workspace(visitor: Visitor) -> None:
 
 def grant_credits(visitor: Visitor) -> None:
     """Staff do it in Django admin, with a reason."""
-    page = visitor.goto("/admin/")
-    page.get_by_label("E-mail").fill(STAFF)
-    page.get_by_label("Password", exact=True).fill(STAFF_PASSWORD)
-    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
-    expect(page).to_have_url(re.compile("/admin/"))
-    visitor.goto("/admin/credits/account/")
+    visitor.sign_in(STAFF, STAFF_PASSWORD)
+    page = visitor.goto("/admin/credits/account/")
     page.get_by_role("link", name="Grant credits").first.click()
     page.get_by_label("Workspace").fill("Journey Inc")
     page.get_by_label("Credits").fill("400")
@@ -208,14 +208,7 @@ def look_around(visitor: Visitor, page: Page) -> None:
 
 
 def test_from_sign_up_to_a_file_of_leads(live: Live, browser, shots):
-    live.run(
-        "shell",
-        "-c",
-        "from accounts.workspaces.models import User;"
-        "from allauth.account.models import EmailAddress;"
-        f"user = User.objects.create_superuser('{STAFF}', '{STAFF_PASSWORD}');"
-        "EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)",
-    )
+    live.make(MAKE_STAFF, email=STAFF, password=STAFF_PASSWORD)
     joan, sam = Visitor(browser, live.url, shots), Visitor(browser, live.url, shots)
     sign_up(joan)
     confirm(joan)

@@ -11,23 +11,17 @@ from tests.journeys.live import Live
 
 EMAIL, PASSWORD = "sue@journey.example", "scores follow the customer"
 MAKE = """
-from allauth.account.models import EmailAddress
 from accounts.profiles.operations import create_profile
-from accounts.workspaces.models import User
-from accounts.workspaces.operations import create_workspace
 from cursive.lib.actors import Actor
-from cursive.lib.tenancy import system_context, tenant_context
+from cursive.lib.tenancy import tenant_context
 from leads.catalogue.local import local_source
 from leads.filters.tree import EVERYBODY
 from leads.records.acquisition import acquire_people, candidates_of
-with system_context():
-    who = User.objects.create_user({email!r}, {password!r}, name="Sue")
-    EmailAddress.objects.create(user=who, email=who.email, verified=True, primary=True)
-actor = Actor("user", who.email, user_id=who.id)
-made = create_workspace(actor=actor, name="Sue Ltd")
+from tests.journeys.people import member
+made = member({email!r}, {password!r}, workspace="Sue Ltd")
 with tenant_context(made.id):
     values = {{"name": "Sue", "sells": "Scores", "titles": ["Nobody in particular"]}}
-    create_profile(workspace_id=made.id, actor=actor, values=values)
+    create_profile(workspace_id=made.id, actor=Actor.system("test"), values=values)
     people = local_source().take(EVERYBODY, limit=300, order="score", owned=None).records
     acquire_people(workspace_id=made.id, candidates=candidates_of(people), source="database")
 """
@@ -35,13 +29,9 @@ pytestmark = pytest.mark.journey
 
 
 def test_trying_and_saving_an_ideal_customer(live: Live, browser, shots: Path | None) -> None:
-    live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD))
+    live.make(MAKE, email=EMAIL, password=PASSWORD)
     visitor = Visitor(browser, live.url, shots)
-    page = visitor.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
-    expect(page).to_have_url(re.compile("/dashboard/"))
+    page = visitor.sign_in(EMAIL, PASSWORD)
     visitor.goto("/settings/profile/")
     page.get_by_role("link", name="Try its effect on scores").click()
     expect(page.get_by_text(re.compile(r"^300 leads, .* on average$"))).to_be_visible()

@@ -1,6 +1,5 @@
 """A verification by a person with a browser: chosen leads, all of them, one lead."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,26 +7,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.databases import BASE_NAME
 from tests.journeys.browser import Visitor
-from tests.journeys.live import Live, running
+from tests.journeys.live import SECOND_REDIS, Live, running
 from tests.leads.verification.doubles import MILLION, Providers, providers
 
 EMAIL, PASSWORD = "vera@journey.example", "does the mail arrive"
 MAKE = """
-from allauth.account.models import EmailAddress
-from accounts.workspaces.models import User
-from accounts.workspaces.operations import create_workspace
-from credits.ledger.operations import grant
-from cursive.lib.actors import Actor
-from cursive.lib.tenancy import system_context, tenant_context
 from tests import cast
-with system_context():
-    who = User.objects.create_user({email!r}, {password!r}, name="Vera")
-    EmailAddress.objects.create(user=who, email=who.email, verified=True, primary=True)
-made = create_workspace(actor=Actor("user", who.email, user_id=who.id), name="Vera Ltd")
-with tenant_context(made.id):
-    grant(workspace_id=made.id, amount=10, action="grant", reference=("test", "1"), key="k",
-        actor=Actor.system("test"))
+from tests.journeys.people import member
+made = member({email!r}, {password!r}, workspace="Vera Ltd", credits=10)
 kinds = ["ok", "ok", "ok", "invalid", "catch_all", "disposable", "unknown"]
 for n in range(70):
     cast.lead(made, first_name=f"Person {{n}}", email=f"{{kinds[n % 7]}}.{{n}}@people.example")
@@ -46,25 +35,21 @@ def outside() -> Iterator[Providers]:
 @pytest.fixture(scope="module")
 def live(tmp_path_factory, outside) -> Iterator[Live]:
     """A Cursive of its own that has keys of both providers, and needs no catalogue."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    name = f"{os.environ.get('CURSIVE_TEST_DB', 'test_cursive')}_verification_{worker}"
-    redis = 5 + int(worker.removeprefix("gw") or 0) % 2
     with pytest.MonkeyPatch.context() as patch:
         for code in ("MILLIONVERIFIER", "ZEROBOUNCE"):
             patch.setenv(f"{code}_KEY", "key")
             patch.setenv(f"{code}_URL", outside.url)
         folder = tmp_path_factory.mktemp("live")
-        with running(folder, name, redis=redis, catalogue_rows=0) as started:
+        name = f"{BASE_NAME}_verification"
+        with running(folder, name, redis=SECOND_REDIS, catalogue_rows=0) as started:
             yield started
 
 
 def test_a_verification(live: Live, outside, browser, shots: Path | None) -> None:
-    live.run("shell", "--command", MAKE.format(email=EMAIL, password=PASSWORD))
+    live.make(MAKE, email=EMAIL, password=PASSWORD)
     vera = Visitor(browser, live.url, shots)
+    vera.sign_in(EMAIL, PASSWORD)
     page = vera.goto("/leads/verification/")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("^sign in$", re.I)).click()
     expect(page.get_by_role("link", name="70 leads")).to_be_visible()
     vera.look("verification-empty")
 
