@@ -1,17 +1,23 @@
 """The jobs of all workspaces, for staff: how far, what went wrong, again or no more (N-10)."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
@@ -38,6 +44,13 @@ LABELS = {
 MOST_AT_ONCE = 100
 EXPORT_BATCH = 500
 LIST_SECONDS, JOB_SECONDS = 10, 3
+# What can be done with one job, by the noun in its address: how, and what is said then.
+WORK: dict[str, tuple[Any, str]] = {
+    "retry": (retry_job, "The job is back in the queue."),
+    "cancellation": (cancel_job, "The job is asked to end."),
+}
+RETRYABLE = Q(status=Job.Status.FAILED)
+CANCELLABLE = Q(status__in=Job.ACTIVE, cancel_requested=False)
 COLUMNS = (
     *("id", "workspace", "workspace_name", "type", "title", "status", "total", "processed"),
     *("failed", "attempts", "started_by", "created", "started", "finished", "seconds", "error"),
@@ -64,18 +77,10 @@ class KindFilter(admin.SimpleListFilter):
 class JobAdmin(ReadOnlyAdmin):
     """All jobs, newest first. Pages with running jobs load anew by themselves."""
 
-    list_display = (
-        "created_at",
-        "workspace",
-        "kind_words",
-        "title",
-        "state_label",
-        "how_far",
-        "failed",
-        "took",
-        "started_by",
-    )
-    list_display_links = ("created_at", "title")
+    # Few and paired, so that a laptop shows them all and a phone's cards stay short.
+    list_display = ("job", "workspace", "state_label", "how_far", "started")
+    list_display_links = ("job",)
+    list_per_page = 25
     list_select_related = ("workspace",)
     list_filter = (
         "status",
@@ -86,6 +91,7 @@ class JobAdmin(ReadOnlyAdmin):
     )
     list_filter_submit = True
     list_before_template = "analytics/jobs/_figures.html"
+    change_form_outer_before_template = "analytics/jobs/_work.html"
     ordering = ("-id",)  # in order of time
     paginator = InfinitePaginator
     show_full_result_count = False
@@ -95,6 +101,17 @@ class JobAdmin(ReadOnlyAdmin):
         *("failed", "attempts", "started_by", "created_at", "started_at", "finished_at"),
         *("took", "next_attempt_at", "error", "log", "content"),
     )
+
+    @admin.display(description="Job", ordering="title")
+    def job(self, job: Job) -> SafeString:
+        """What it does, and of what kind it is."""
+        return _two_lines(job.title, self.kind_words(job))
+
+    @admin.display(description="Started", ordering="created_at")
+    def started(self, job: Job) -> SafeString:
+        """When it was asked for, by whom."""
+        moment = timezone.localtime(job.created_at)
+        return _two_lines(f"{moment:%-d %b %Y, %H:%M}", self.started_by(job))
 
     @display(description="Status", label=LABELS, ordering="status")
     def state_label(self, job: Job) -> tuple[str, str]:
@@ -110,13 +127,15 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Progress")
     def how_far(self, job: Job) -> str:
-        """Percent, items, and how long it will take."""
+        """Percent, items, what failed of them, and how long it took or will take."""
         said = f"{job.progress} %"
         if job.total:
             said += f", {format_number(job.processed)} of {format_number(job.total)}"
+        if job.failed:
+            said += f", {format_number(job.failed)} failed"
         if job.eta_seconds is not None:
-            said += f", about {format_duration(job.eta_seconds)} left"
-        return said
+            return f"{said}, about {format_duration(job.eta_seconds)} left"
+        return f"{said}, in {self.took(job)}" if job.is_over and self.took(job) else said
 
     @admin.display(description="Took")
     def took(self, job: Job) -> str:
@@ -155,23 +174,61 @@ class JobAdmin(ReadOnlyAdmin):
     @admin.action(description="Try again", permissions=["work"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Put the chosen failed jobs back in the queue; each goes on from where it was."""
-        self._each(request, queryset, retry_job, "Back in the queue")
+        self._each(request, queryset, RETRYABLE, retry_job, "Back in the queue")
 
     @admin.action(description="Cancel", permissions=["work"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Ask the chosen jobs to end; what they hold of credits is given back."""
-        self._each(request, queryset, cancel_job, "Asked to end")
+        self._each(request, queryset, CANCELLABLE, cancel_job, "Asked to end")
 
-    def _each(self, request: HttpRequest, queryset: QuerySet[Job], do: Any, said: str) -> None:
-        done = 0
-        for job in queryset[:MOST_AT_ONCE]:
+    def _each(
+        self, request: HttpRequest, queryset: QuerySet[Job], possible: Q, do: Any, said: str
+    ) -> None:
+        """Do it with the chosen jobs and sum up; of all that match, with those that it is for."""
+        if request.POST.get("select_across") == "1":
+            queryset = queryset.filter(possible)
+        jobs = list(queryset[: MOST_AT_ONCE + 1])
+        done, refused = 0, Counter[str]()
+        for job in jobs[:MOST_AT_ONCE]:
             try:
                 do(workspace_id=job.workspace_id, job_id=job.id, actor=actor_of(request))
                 done += 1
             except DomainError as refusal:
-                self.message_user(request, f"{job}: {refusal.message}", messages.WARNING)
-        if done:
+                refused[refusal.message] += 1
+        for sentence, count in refused.items():
+            left = f"{sentence} Left alone: {format_number(count)}."
+            self.message_user(request, left, messages.WARNING)
+        if len(jobs) > MOST_AT_ONCE:
+            more = f"{MOST_AT_ONCE} jobs at once. There are more: do it again."
+            self.message_user(request, more, messages.WARNING)
+        if done or not jobs:
             self.message_user(request, f"{said}: {format_number(done)}.")
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the addresses of the buttons on a job's page."""
+        buttons = [
+            path(
+                f"<uuid:job_id>/{noun}/",
+                self.admin_site.admin_view(require_POST(partial(self.work_view, noun=noun))),
+                name=f"cursive_job_{noun}",
+            )
+            for noun in WORK
+        ]
+        return [*buttons, *super().get_urls()]
+
+    def work_view(self, request: HttpRequest, job_id: UUID, noun: str) -> HttpResponse:
+        """Try one job again or cancel it, and go back to its page."""
+        if not self.has_work_permission(request):
+            raise PermissionDenied
+        job = get_object_or_404(self.get_queryset(request), id=job_id)
+        do, said = WORK[noun]
+        try:
+            do(workspace_id=job.workspace_id, job_id=job.id, actor=actor_of(request))
+        except DomainError as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+        else:
+            self.message_user(request, said)
+        return redirect("admin:cursive_job_change", job.pk)
 
     @admin.action(description="Export as CSV")
     def export_csv(self, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponseBase:
@@ -207,12 +264,32 @@ class JobAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One job."""
-        answer = super().change_view(request, object_id, form_url, extra_context)
+        """One job; with the button for what can be done with it."""
         job = self.get_object(request, object_id)
+        context = {"work_urls": self._work_urls(request, job), **(extra_context or {})}
+        answer = super().change_view(request, object_id, form_url, context)
         if job is not None and not job.is_over:
             answer["Refresh"] = str(JOB_SECONDS)
         return cast(HttpResponse, answer)
+
+    def _work_urls(self, request: HttpRequest, job: Job | None) -> dict[str, str]:
+        if job is None or not self.has_work_permission(request):
+            return {}
+        may = {"retry": job.can_retry, "cancellation": job.can_cancel}
+        return {
+            noun: reverse(f"admin:cursive_job_{noun}", args=[job.pk])
+            for noun, is_possible in may.items()
+            if is_possible
+        }
+
+
+def _two_lines(first: str, second: str) -> SafeString:
+    return format_html(
+        '<span class="block text-right lg:text-left"><span class="block">{}</span>'
+        '<span class="block font-normal text-xs text-base-500 dark:text-base-400">{}</span></span>',
+        first,
+        second,
+    )
 
 
 def _seconds(job: Job) -> float | None:

@@ -109,6 +109,12 @@ class Job(TenantModel):
         return self.status == self.Status.PROCESSING and not is_held
 
     @property
+    def is_resting(self) -> bool:
+        """Whether it goes on by itself later: it waits for somebody outside, or to try again."""
+        is_due = self.next_attempt_at <= timezone.now()
+        return self.status == self.Status.PROCESSING and self.lease_until is None and not is_due
+
+    @property
     def can_cancel(self) -> bool:
         """Whether asking for its end still means something."""
         return not self.is_over and not self.cancel_requested

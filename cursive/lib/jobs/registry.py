@@ -29,14 +29,19 @@ class JobHandler:
 
     A step is one transaction: what it writes and the cursor that it returns are committed
     together, so a worker that dies anywhere loses at most one step and repeats none. A step
-    takes a few seconds at most: the lease is renewed between steps.
+    takes a few seconds at most, since it locks the job's row: cancelling waits for it. What takes
+    longer belongs in `prepare`, which may take any time: the lease is kept meanwhile.
     """
 
     kind: str
     label: str
 
     def prepare(self, job: Job) -> Any:
-        """Read what the next step needs, outside the step's transaction. May be done twice."""
+        """Read what the next step needs, outside the step's transaction. May be done twice.
+
+        Where it takes long, it asks `lease.raise_if_ended()` now and then, or runs inside
+        `lease.interrupting()`, so that a cancellation isn't kept waiting.
+        """
         return None
 
     def step(self, job: Job, prepared: Any) -> Step:

@@ -1,23 +1,24 @@
 """Works one job: claim, step after step, finish. Safe to run twice and at once.
 
-A claim is a lease with a token. Every step locks the job's row and checks that the token is
-still ours, so a worker that was thought dead and comes back does nothing.
+A claim is a lease with a token, kept as long as the worker is at it. Every step locks the job's
+row and checks that the token is still ours, so a worker that was thought dead and comes back does
+nothing.
 """
 
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
 from cursive.lib.errors import DomainError
 from cursive.lib.outbox import emit
 from cursive.lib.tenancy import system_context, tenant_context
+from cursive.lib.watch import Ended
 
+from .lease import Lease, lease_end
 from .models import Job
 from .registry import JobHandler, Step, handler_for
 
@@ -45,13 +46,14 @@ def run_job(*, workspace_id: UUID, job_id: UUID, stop: Callable[[], bool] = lamb
     token = _claim(workspace_id, job_id)
     if token is None:
         return
+    lease = Lease(workspace_id, job_id, token, stop)
     try:
-        while True:
-            if not _advance(workspace_id, job_id, token):
-                return
-            if stop():
-                _give_back(workspace_id, job_id, token)
-                return
+        with lease.kept():
+            while _goes_on(workspace_id, job_id, token):
+                lease.note_renewal()
+                if stop():
+                    _give_back(workspace_id, job_id, token)
+                    return
     except LeaseLost:
         log.info("job_lease_lost", extra={"job": str(job_id)})
     except DomainError as refusal:
@@ -69,22 +71,20 @@ def due_jobs(limit: int = 100) -> list[tuple[UUID, UUID]]:
         )
 
 
-def _lease_end() -> Any:
-    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-
-
 def _claim(workspace_id: UUID, job_id: UUID) -> UUID | None:
     token = uuid4()
     with tenant_context(workspace_id):
-        claimed = (
+        # A step that takes longer than the lease has the row locked: it isn't waited for.
+        due = (
             Job.objects.filter(workspace_id=workspace_id, id=job_id)
             .due()
-            .update(
-                lease_token=token,
-                lease_until=_lease_end(),
-                status=Job.Status.PROCESSING,
-                attempts=F("attempts") + 1,
-            )
+            .select_for_update(skip_locked=True)
+        )
+        claimed = Job.objects.filter(workspace_id=workspace_id, id__in=due.values("id")).update(
+            lease_token=token,
+            lease_until=lease_end(),
+            status=Job.Status.PROCESSING,
+            attempts=F("attempts") + 1,
         )
         if claimed:
             Job.objects.filter(
@@ -104,10 +104,19 @@ def _held(workspace_id: UUID, job_id: UUID, token: UUID) -> Job:
     return job
 
 
+def _goes_on(workspace_id: UUID, job_id: UUID, token: UUID) -> bool:
+    try:
+        return _advance(workspace_id, job_id, token)
+    except Ended:  # why, the next step finds out, or whoever asked this worker to stop
+        return True
+
+
 def _advance(workspace_id: UUID, job_id: UUID, token: UUID) -> bool:
     """Do one step. Returns whether there is more to do."""
     with tenant_context(workspace_id):
-        job = Job.objects.get(workspace_id=workspace_id, id=job_id)
+        job = Job.objects.filter(workspace_id=workspace_id, id=job_id, lease_token=token).first()
+        if job is None:
+            raise LeaseLost
         if job.attempts > MAX_CLAIMS:
             raise GivenUp("It was given up: every worker that took it went down.")
         handler = handler_for(job.kind)
@@ -127,7 +136,7 @@ def _advance(workspace_id: UUID, job_id: UUID, token: UUID) -> bool:
             job.lease_token = job.lease_until = None
             job.save()
             return False
-        job.lease_until = _lease_end()
+        job.lease_until = lease_end()
         job.save()
     return True
 

@@ -6,10 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
 from accounts.audit.models import AuditEntry
+from analytics.jobs import admin
 from cursive.lib.actors import Actor
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import enqueue_job
@@ -46,6 +48,11 @@ def again(made: Job) -> Job:
         return Job.objects.get(id=made.id)
 
 
+def workspace_of(made: Job):
+    with system_context():
+        return Job.objects.select_related("workspace").get(id=made.id).workspace
+
+
 @pytest.fixture
 def world(sam):
     """Acme's failed job and finished one, and Rival's running one."""
@@ -74,12 +81,13 @@ def page(client: Client, url: str) -> str:
     return answer.content.decode()
 
 
-def press(client: Client, action: str, *jobs: Job):
+def press(client: Client, action: str, *jobs: Job, **more: str):
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page(client, JOBS))
     sent = {
         "action": action,
         "_selected_action": [str(one.id) for one in jobs],
         "csrfmiddlewaretoken": token.group(1),
+        **more,
     }
     return client.post(JOBS, sent, follow=True)
 
@@ -128,6 +136,73 @@ def test_a_running_job_is_asked_to_end(sam, world):
     assert "Asked to end: 1." in told and "already failed" in told
     assert again(running).cancel_requested and not again(failed).cancel_requested
     assert "Stopping" in page(sam, JOBS)
+
+
+def test_what_was_refused_is_summed_up_in_one_line(sam, world):
+    _, done, _ = world
+    others = [job(workspace_of(done), f"Done {n}", status="completed") for n in range(3)]
+    told = press(sam, "try_again", done, *others).content.decode()
+    assert told.count("Only a failed job can be tried again.") == 1
+    assert "Left alone: 4." in told and "Back in the queue" not in told
+
+
+def test_all_that_match_has_no_made_up_number_and_means_those_that_can(sam, world, monkeypatch):
+    failed, done, running = world
+    html = page(sam, JOBS)
+    assert "9,999,999,999" not in html and "9999999999" not in html
+    assert "Select all jobs that match" in html
+    told = press(sam, "try_again", done, select_across="1").content.decode()
+    assert "Back in the queue: 1." in told and "Left alone" not in told
+    assert [again(one).status for one in world] == ["pending", "completed", "processing"]
+    told = press(sam, "cancel", done, select_across="1").content.decode()
+    assert "Asked to end: 2." in told and again(failed).cancel_requested
+    monkeypatch.setattr(admin, "MOST_AT_ONCE", 2)
+    for n in range(3):
+        job(workspace_of(running), f"More {n}", status="failed")
+    told = press(sam, "try_again", done, select_across="1").content.decode()
+    assert "Back in the queue: 2." in told and "There are more: do it again." in told
+    told = press(sam, "try_again", done, select_across="1").content.decode()
+    assert "Back in the queue: 1." in told and "There are more" not in told
+
+
+def submit(client: Client, one: Job, noun: str):
+    address = f"{JOBS}{one.id}/{noun}/"
+    html = page(client, f"{JOBS}{one.id}/change/")
+    assert f'action="{address}"' in html
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', html)
+    return client.post(address, {"csrfmiddlewaretoken": token.group(1)}, follow=True)
+
+
+def test_a_jobs_own_page_tries_it_again_and_cancels_it(sam, world):
+    failed, done, running = world
+    assert b"The job is back in the queue." in submit(sam, failed, "retry").content
+    assert again(failed).status == "pending"
+    assert b"The job is asked to end." in submit(sam, running, "cancellation").content
+    assert again(running).cancel_requested
+    html = page(sam, f"{JOBS}{done.id}/change/")
+    assert "/retry/" not in html and "/cancellation/" not in html
+    with system_context():
+        nouns = AuditEntry.objects.filter(resource="job").exclude(action="create")
+        assert sorted(nouns.values_list("action", flat=True)) == ["cancel", "retry"]
+    plain = Client()
+    plain.force_login(cast.staff("Sue"))
+    refused = plain.post(f"{JOBS}{done.id}/retry/", follow=True).content
+    assert b"Only a failed job" in refused and again(done).status == "completed"
+
+
+def test_who_may_only_look_changes_nothing(world, settings):
+    settings.STAFF_MFA_REQUIRED = False
+    failed, _, running = world
+    eve = cast.user("Eve", is_staff=True)
+    with system_context():
+        eve.user_permissions.add(Permission.objects.get(codename="view_job"))
+    client = Client()
+    client.force_login(eve)
+    assert "/retry/" not in page(client, f"{JOBS}{failed.id}/change/")
+    for one, noun in ((failed, "retry"), (running, "cancellation")):
+        assert client.post(f"{JOBS}{one.id}/{noun}/").status_code == 403
+        assert client.get(f"{JOBS}{one.id}/{noun}/").status_code == 405
+    assert again(failed).status == "failed" and not again(running).cancel_requested
 
 
 def test_the_history_as_csv(sam, world):
