@@ -1,9 +1,10 @@
 """Duplicates in the lead database, for staff: start a look, and see what it found (L-14)."""
 
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -15,14 +16,16 @@ from accounts.workspaces.requests import actor_of
 from cursive.lib.errors import DomainError
 from cursive.lib.ui.formatting import format_duration, format_number
 
+from .apart import take_back, tell_apart
 from .catalogue import cancel_look, start_look
-from .forms import LookForm
+from .forms import ApartForm, LookForm
 from .models import CatalogueLook
 from .queries import pairs_of_look
 
 SECONDS = 3
 LIST = "admin:leads_cataloguelook_changelist"
 PAGE = "admin:leads_cataloguelook_change"
+APART = "admin:leads_cataloguelook_apart"
 
 
 @admin.register(CatalogueLook)
@@ -43,6 +46,8 @@ class CatalogueLookAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "leads/duplicates/admin/_cancel.html"
     change_form_outer_after_template = "leads/duplicates/admin/_pairs.html"
     ordering = ("-id",)
+    # Read by the list of the admin where nothing is in it.
+    nothing_yet = "Nobody has looked for duplicates yet. Say above how many people to look at."
     fields = readonly_fields = (
         *("state", "looked_at", "version", "pairs_found", "sure", "groups_found"),
         *("started_by", "created_at", "started_at", "took", "error"),
@@ -103,9 +108,11 @@ class CatalogueLookAdmin(ReadOnlyAdmin):
         """With the addresses that start and cancel."""
         start = self.admin_site.admin_view(require_POST(self.start))
         cancel = self.admin_site.admin_view(require_POST(self.cancel))
+        apart = self.admin_site.admin_view(require_POST(self.apart))
         return [
             path("start/", start, name="leads_cataloguelook_start"),
             path("<int:look_id>/cancellation/", cancel, name="leads_cataloguelook_cancel"),
+            path("<int:look_id>/apart/", apart, name="leads_cataloguelook_apart"),
             *super().get_urls(),
         ]
 
@@ -134,6 +141,24 @@ class CatalogueLookAdmin(ReadOnlyAdmin):
         except DomainError as refusal:
             self.message_user(request, refusal.message, messages.WARNING)
         return redirect(PAGE, look_id)
+
+    def apart(self, request: HttpRequest, look_id: int) -> HttpResponse:
+        """Remember that two people of a look are not the same, or take that back."""
+        self._check(request, "change")
+        form = ApartForm(request.POST)
+        if not form.is_valid():
+            raise SuspiciousOperation("no pair of people")
+        given = form.cleaned_data
+        change = take_back if given["back"] else tell_apart
+        try:
+            change(first=given["first"], second=given["second"], actor=actor_of(request))
+        except DomainError as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+        else:
+            said = "The pair is shown again." if given["back"] else "Remembered as two people."
+            self.message_user(request, said, messages.SUCCESS)
+        view = {"page": given["page"] or 1, **({"apart": 1} if given["back"] else {})}
+        return redirect(f"{reverse(PAGE, args=[look_id])}?{urlencode(view)}#pairs")
 
     def _check(self, request: HttpRequest, verb: str) -> None:
         if not self._may(request, verb):
@@ -166,7 +191,13 @@ class CatalogueLookAdmin(ReadOnlyAdmin):
         if look is not None and self.has_view_permission(request, look):
             context["title"] = str(look)
             if look.is_over:
-                context["found"] = pairs_of_look(look)
+                apart = "apart" in request.GET
+                context["found"] = pairs_of_look(
+                    look, page=request.GET.get("page", ""), apart=apart
+                )
+                context["apart"] = apart
+                if self._may(request, "change"):
+                    context["apart_url"] = reverse(APART, args=[look.pk])
             elif self._may(request, "change") and not look.cancel_requested:
                 address = reverse("admin:leads_cataloguelook_cancel", args=[look.pk])
                 context["cancel_url"] = address

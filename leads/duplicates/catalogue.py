@@ -5,7 +5,6 @@ is, and a task does it. A worker that dies leaves a lease that ends; then the sw
 """
 
 import logging
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,11 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import duckdb
 from django.conf import settings
-from django.db import connections
 from django.utils import timezone
 
 from cursive.lib import tenancy
@@ -26,6 +24,7 @@ from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, DomainError, InvalidInput, NotFound
 from cursive.lib.jobs.bell import ring_task
+from cursive.lib.watch import Ended, Watch
 from leads.catalogue.engine import connect
 from leads.catalogue.matching import email_key
 from leads.catalogue.snapshots import Snapshots
@@ -33,6 +32,7 @@ from leads.catalogue.source import CatalogueEmpty
 from leads.catalogue.staging import quoted
 from leads.catalogue.tombstones import current_tombstones
 
+from .apart import told_apart
 from .clusters import group_by_average
 from .models import FEWEST, MOST, CatalogueLook
 from .pairs import Likely, find_pairs
@@ -40,7 +40,7 @@ from .pairs import Likely, find_pairs
 log = logging.getLogger(__name__)
 
 TASK = "leads.duplicates.work_looks"
-SHOWN = 200  # pairs
+SHOWN = 1_000  # pairs
 BANDS = (95, 80, 50)  # the least confidence of each, in percent
 MEMORY = "800MB"
 SECONDS = 1_200.0  # a look takes no longer
@@ -58,10 +58,6 @@ FROM catalogue.p WHERE rank <= (
     )
 ) AND id NOT IN (FROM gone)
 """
-
-
-class Ended(Exception):
-    """Staff cancelled the look, its time is over, or another worker has it."""
 
 
 def start_look(*, people: int, actor: Actor) -> CatalogueLook:
@@ -181,7 +177,9 @@ def _look(look: CatalogueLook) -> dict[str, Any]:
             _watched(look, db),
         ):
             people, of_people = _load(db, snapshots.path(number), look.wanted)
-            found = find_pairs(db) if people > 1 else []
+            apart = told_apart()
+            pairs = find_pairs(db) if people > 1 else []
+            found = [one for one in pairs if (one.left, one.right) not in apart]
             groups = group_by_average((one.left, one.right, one.weight) for one in found)
     return {
         "version": number,
@@ -226,51 +224,18 @@ def _first(found: list[Likely]) -> list[list[Any]]:
 @contextmanager
 def _watched(look: CatalogueLook, db: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Keep the lease, and end what `db` does when the look is cancelled or its time is over."""
-    watch = _Watch(look.id, look.lease_token, db)
-    watch.start()
-    try:
-        yield
-    except Exception:
-        if watch.reason is None:
-            raise
-    finally:
-        watch.stop()
-    if watch.reason is not None:
-        raise watch.reason
+    mine = {"id": look.id, "lease_token": look.lease_token}
+    ends = time.monotonic() + SECONDS
 
-
-class _Watch(threading.Thread):
-    """Looks at the row once a second; `reason` says why the work has to end."""
-
-    def __init__(self, look_id: int, token: UUID | None, db: duckdb.DuckDBPyConnection) -> None:
-        super().__init__(name="duplicates-watch", daemon=True)
-        self.reason: Exception | None = None
-        self._mine = {"id": look_id, "lease_token": token}
-        self._db = db
-        self._ends = time.monotonic() + SECONDS
-        self._over = threading.Event()
-
-    def run(self) -> None:
-        """Until the work is over. Interrupts again and again: one hits only a running query."""
-        try:
-            with tenancy.system_context():
-                while not self._over.wait(BEAT):
-                    self.reason = self.reason or self._look()
-                    if self.reason is not None:
-                        self._db.interrupt()
-        finally:
-            connections.close_all()
-
-    def stop(self) -> None:
-        """Let the work be over."""
-        self._over.set()
-        self.join()
-
-    def _look(self) -> Exception | None:
-        if time.monotonic() > self._ends:
+    def why_end() -> Exception | None:
+        if time.monotonic() > ends:
             minutes = int(SECONDS / 60)
             return Conflict(f"It was ended after {minutes} minutes. Look at fewer people.")
-        mine = CatalogueLook.objects.filter(**self._mine)
-        if not mine.update(lease_until=timezone.now() + LEASE):
-            return Ended()
-        return Ended() if mine.filter(cancel_requested=True).exists() else None
+        with tenancy.system_context():
+            rows = CatalogueLook.objects.filter(**mine)
+            if not rows.update(lease_until=timezone.now() + LEASE):
+                return Ended("another worker has it")
+            return Ended("cancelled") if rows.filter(cancel_requested=True).exists() else None
+
+    with Watch(why_end, beat=BEAT) as watch, watch.interrupting(db.interrupt):
+        yield

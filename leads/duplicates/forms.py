@@ -56,6 +56,18 @@ def _moment(text: str) -> datetime.datetime | None:
     return found if found and found.tzinfo else None
 
 
+class ApartForm(forms.Form):
+    """Two people of the lead database, and the page of the look that staff came from.
+
+    `back`: they may be the same after all.
+    """
+
+    first = forms.IntegerField(min_value=1)
+    second = forms.IntegerField(min_value=1)
+    back = forms.BooleanField(required=False)
+    page = forms.IntegerField(min_value=1, required=False)
+
+
 class LookForm(forms.Form):
     """How many of the best people of the lead database staff want to look at."""
 

@@ -18,10 +18,10 @@ from .schemas import Schema
 from .things import THINGS
 from .weights import (
     FIRST_GUESS,
-    UNLIKELY,
     bits,
     count_by_chance,
     estimate_share,
+    least_weight,
     probability,
     score_pairs,
     settings_of,
@@ -118,7 +118,8 @@ def match_table(
         return Matches(schema.name, records, 0, [])
     looked_at = block_pairs(db, schema, roles, records=records, link=link)
     counted = count_by_chance(db, schema, roles, records=records)
-    scored = score_pairs(db, "blocked", settings_of(schema, roles, counted), least=UNLIKELY)
+    least = least_weight(looked_at=looked_at, possible=possible, floor=FLOOR)
+    scored = score_pairs(db, "blocked", settings_of(schema, roles, counted), least=least)
     shift = bits(estimate_share(db, scored, possible=possible)) - bits(FIRST_GUESS)
     pairs = _read(db, scored, schema, roles, shift)
     for name in (scored, "blocked", "cleaned"):

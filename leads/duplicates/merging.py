@@ -1,4 +1,4 @@
-"""Making several leads one, and several again (L-14).
+"""Making several leads one (L-14); `undoing` makes them several again.
 
 Leads are locked in the order of their ids before anything is looked at, so that two merges of the
 same leads, or a merge and an edit, happen one after the other. All is one transaction.
@@ -52,7 +52,7 @@ def merge_leads(
             f"Choose 2 to {MOST} leads to merge.", fields={"leads": f"2 to {MOST} leads."}
         )
     with tenancy.atomic():
-        leads = _locked(workspace_id, wanted)
+        leads = lock_leads(workspace_id, wanted)
         if len(leads) != len(wanted):
             raise NotFound("There is no such lead.")
         if any(lead.deleted_at for lead in leads):
@@ -63,17 +63,17 @@ def merge_leads(
         survivor = survivor_of(leads)
         others = [lead for lead in leads if lead is not survivor]
         values = chosen_values([survivor, *others], choices or {})
-        before = {str(lead.id): _image(lead) for lead in leads}
+        before = {str(lead.id): image_of(lead) for lead in leads}
         merged_ids = [lead.id for lead in others]
         Lead.objects.filter(workspace_id=workspace_id, id__in=merged_ids).update(
             deleted_at=values["updated_at"], merged_into=survivor.id
         )
-        for column, value in (values | _identity(values)).items():
+        for column, value in (values | identity_of(values)).items():
             setattr(survivor, column, value)
-        _save_once(survivor)
+        save_once(survivor)
         moved = _move_timeline(workspace_id, survivor, merged_ids)
         names = ", ".join(str(lead) for lead in others)
-        _note(survivor, f"Merged with {names}"[:500], actor)
+        note_merge(survivor, f"Merged with {names}"[:500], actor)
         _decide_pairs(workspace_id, wanted, survivor.id, merged_ids, actor)
         merge = LeadMerge.objects.create(
             workspace_id=workspace_id,
@@ -87,7 +87,7 @@ def merge_leads(
                 )
                 for hook in merge_hooks()
             },
-            survivor_updated_at=survivor.updated_at,
+            after=image_of(survivor),
             created_by_label=actor.label,
         )
         score_leads(workspace_id=workspace_id, ids=[survivor.id])
@@ -104,88 +104,22 @@ def merge_leads(
     return merge
 
 
-def undo_merge(*, workspace_id: UUID, merge_id: UUID, actor: Actor) -> LeadMerge:
-    """Make the leads of a merge what they were before it, within 30 days.
-
-    Raises `NotFound`, and `Conflict` where it was undone, is too old, the merged lead was edited
-    since (that edit would be lost), or one of the people came in again.
-    """
-    with tenancy.atomic():
-        merge = (
-            LeadMerge.objects.select_for_update()
-            .filter(workspace_id=workspace_id, id=merge_id)
-            .first()
-        )
-        if merge is None:
-            raise NotFound("There is no such merge.")
-        if merge.undone_at:
-            raise Conflict("This merge was undone already.")
-        if not merge.can_undo:
-            raise Conflict("A merge can be undone for 30 days only.")
-        leads = {lead.id: lead for lead in _locked(workspace_id, _members(merge))}
-        survivor = leads.get(merge.survivor_id)
-        if survivor is None or survivor.deleted_at or len(leads) != len(merge.before):
-            raise Conflict("The merged lead was deleted. Restore it first, then undo the merge.")
-        if survivor.updated_at != merge.survivor_updated_at:
-            raise Conflict(
-                "The merged lead was edited after the merge, and undoing would lose that."
-            )
-        # The survivor first: it gives back the identities of the others.
-        for lead in (survivor, *(leads[one] for one in merge.merged_ids)):
-            for column, value in _read_image(merge.before[str(lead.id)]).items():
-                setattr(lead, column, value)
-            _save_once(lead)
-        for lead_id, activities in merge.moved.items():
-            LeadActivity.objects.filter(
-                workspace_id=workspace_id, id__in=activities, lead_id=survivor.id
-            ).update(lead_id=lead_id)
-        for hook in merge_hooks():
-            if hook.name in merge.kept:
-                hook.undo(
-                    workspace_id=workspace_id,
-                    survivor=survivor.id,
-                    merged=merge.merged_ids,
-                    kept=merge.kept[hook.name],
-                )
-        DuplicateCandidate.objects.filter(
-            workspace_id=workspace_id,
-            first__in=leads,
-            second__in=leads,
-            state=DuplicateCandidate.State.MERGED,
-        ).update(state=DuplicateCandidate.State.OPEN, decided_at=None, decided_by_label="")
-        _note(survivor, "Merge undone", actor)
-        merge.undone_at = timezone.now()
-        merge.save(update_fields=["undone_at"])
-        told = [str(one) for one in merge.merged_ids]
-        record(
-            action="undo",
-            resource="lead_merge",
-            resource_id=merge.id,
-            actor=actor,
-            workspace_id=workspace_id,
-            new={"lead": str(survivor.id), "merged": told},
-        )
-        emit(workspace_id, "lead.unmerged", {"lead": str(survivor.id), "merged": told})
-    return merge
-
-
-def _locked(workspace_id: UUID, ids: Sequence[UUID]) -> list[Lead]:
+def lock_leads(workspace_id: UUID, ids: Sequence[UUID]) -> list[Lead]:
+    """These leads, deleted ones too, locked in the order of their ids."""
     found = Lead.objects.select_for_update(of=("self",)).filter(
         workspace_id=workspace_id, id__in=ids
     )
     return list(found.order_by("id"))
 
 
-def _members(merge: LeadMerge) -> list[UUID]:
-    return sorted([merge.survivor_id, *merge.merged_ids])
-
-
-def _columns() -> list[models.Field]:
+def columns_of_lead() -> list[models.Field]:
+    """What a lead's row is made of; what PostgreSQL computes itself isn't among them."""
     return [one for one in Lead._meta.concrete_fields if not one.generated]
 
 
-def _image(lead: Lead) -> dict[str, Any]:
-    return {one.attname: _as_json(getattr(lead, one.attname)) for one in _columns()}
+def image_of(lead: Lead) -> dict[str, Any]:
+    """The whole row, as JSON takes it: {column: value}."""
+    return {one.attname: _as_json(getattr(lead, one.attname)) for one in columns_of_lead()}
 
 
 def _as_json(value: Any) -> Any:
@@ -195,11 +129,7 @@ def _as_json(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value
 
 
-def _read_image(image: Mapping[str, Any]) -> dict[str, Any]:
-    return {one.attname: one.to_python(image[one.attname]) for one in _columns()}
-
-
-def _identity(values: Mapping[str, Any]) -> dict[str, str]:
+def identity_of(values: Mapping[str, Any]) -> dict[str, str]:
     """The identity of the merged lead, computed where it is for every lead (L-11)."""
     return {
         "dedup_hash": dedup_hash(
@@ -216,7 +146,8 @@ def _identity(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _save_once(lead: Lead) -> None:
+def save_once(lead: Lead) -> None:
+    """Save it. Raises `Conflict` where another living lead has the same identity (L-11)."""
     try:
         with tenancy.atomic():
             lead.save()
@@ -237,7 +168,8 @@ def _move_timeline(
     return dict(moved)
 
 
-def _note(lead: Lead, text: str, actor: Actor) -> None:
+def note_merge(lead: Lead, text: str, actor: Actor) -> None:
+    """A line of the timeline."""
     LeadActivity.objects.create(
         workspace_id=lead.workspace_id,
         lead_id=lead.id,

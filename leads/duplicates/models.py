@@ -73,6 +73,12 @@ class DuplicateCandidate(TenantModel):
     def __str__(self) -> str:
         return f"{self.first_id} and {self.second_id}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to decide: nobody has, and both leads are there."""
+        gone = self.first.deleted_at or self.second.deleted_at
+        return self.state == self.State.OPEN and not gone
+
 
 class LeadMerge(TenantModel):
     """Leads that became one, with what they were before, so that it can be undone."""
@@ -85,10 +91,16 @@ class LeadMerge(TenantModel):
     moved = models.JSONField(default=dict)
     # What rooms that hang things on leads keep for undoing: {their name: anything}.
     kept = models.JSONField(default=dict)
-    survivor_updated_at = models.DateTimeField(help_text="Unlike the lead's: it was edited since.")
+    # {column: value}, the survivor's row as merging made it: what is unlike it was changed since.
+    after = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now)
     created_by_label = models.CharField(max_length=200, blank=True, default="")
     undone_at = models.DateTimeField(null=True)
+    stayed = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        help_text="Fields that undoing left alone, since they were changed after the merge.",
+    )
 
     class Meta(TenantModel.Meta):
         abstract = False
@@ -175,3 +187,24 @@ class CatalogueLook(models.Model):
     def is_over(self) -> bool:
         """Whether nothing more will happen."""
         return self.state not in self.ACTIVE
+
+
+class PeopleApart(models.Model):
+    """Two people of the lead database who are not the same, as staff have said.
+
+    By their catalogue ids alone, which no other person ever gets; `first` is the smaller one.
+    """
+
+    first = models.BigIntegerField()
+    second = models.BigIntegerField()
+    decided_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.CharField(max_length=200)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["first", "second"], name="people_apart_once"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="people_apart_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} and {self.second}"

@@ -101,18 +101,26 @@ def _same_phone(db: duckdb.DuckDBPyConnection) -> set[tuple[int, int]]:
 
 def _alike(db: duckdb.DuckDBPyConnection) -> set[tuple[int, int]]:
     """Name and company 85 % alike, among those whose company and name begin alike (L-12)."""
-    return _pairs(
-        db,
+    # The keys of a million rows are counted as numbers, not sorted as text beside whole rows.
+    db.execute(
         f"""
-        WITH named AS (
+        CREATE OR REPLACE TEMP TABLE named AS
+        WITH plain AS (
             SELECT number, {_plain("first_name")} AS given, {_plain("last_name")} AS family,
                 {_plain("company_name")} AS company
             FROM leads
-        ),
-        keyed AS (
-            SELECT *, left(company, 4) || '|' || left(given, 1) || left(family, 2) AS key
-            FROM named WHERE given <> '' AND family <> '' AND company <> ''
-            QUALIFY count(*) OVER (PARTITION BY key) BETWEEN 2 AND {LARGEST_GROUP}
+        )
+        SELECT *, hash(left(company, 4) || '|' || left(given, 1) || left(family, 2)) AS key
+        FROM plain WHERE given <> '' AND family <> '' AND company <> ''
+        """
+    )
+    found = _pairs(
+        db,
+        f"""
+        WITH keyed AS (
+            SELECT * FROM named WHERE key IN (
+                SELECT key FROM named GROUP BY key HAVING count(*) BETWEEN 2 AND {LARGEST_GROUP}
+            )
         )
         SELECT a.number, b.number FROM keyed a JOIN keyed b USING (key)
         WHERE a.number < b.number
@@ -121,6 +129,8 @@ def _alike(db: duckdb.DuckDBPyConnection) -> set[tuple[int, int]]:
         AND jaro_winkler_similarity(a.family, b.family) >= {ALIKE}
         """,
     )
+    db.execute("DROP TABLE named")
+    return found
 
 
 def _plain(column: str) -> str:

@@ -161,7 +161,9 @@ COMPARISONS = (
                 least_u=0.4,
             ),
             Level("same", ("place_l = place_r",), 0.6, "place"),
-            Level("same town or postal code", (same("postcode"), same("city")), 0.25, "place"),
+            # Each as rare as what is the same, not as the town and the code together.
+            Level("same postal code", (same("postcode"),), 0.1, "postcode"),
+            Level("same town", (same("city"),), 0.15, "city"),
             Level(
                 "nearly the same",
                 (slips("postcode", 1), alike("city", 0.9), *within("city")),

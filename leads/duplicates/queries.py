@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -15,12 +16,14 @@ from leads.records.models import Lead
 from leads.records.person import Person
 from leads.records.queries import leads_of
 
+from .apart import told_apart
 from .models import UNDO_KEPT, CatalogueLook, DuplicateCandidate, LeadMerge
 from .search import KIND
 
 ORDER = ("-confidence", "-id")
 FILTERS = {"": "All", "exact": "Same e-mail or phone", "fuzzy": "Similar"}
 SHOWN_TOGETHER = 6  # leads side by side
+PAIRS_A_PAGE = 50  # of the lead database
 
 
 def candidates_of(workspace_id: UUID, kind: str = "") -> QuerySet[DuplicateCandidate]:
@@ -60,6 +63,15 @@ def recent_merges(workspace_id: UUID) -> QuerySet[LeadMerge]:
     )
 
 
+def merge_of(workspace_id: UUID, candidate: DuplicateCandidate) -> LeadMerge | None:
+    """The merge, not undone, that one of the pair went away by, if there is one."""
+    pair = [candidate.first_id, candidate.second_id]
+    merges = LeadMerge.objects.filter(
+        workspace_id=workspace_id, merged_ids__overlap=pair, undone_at__isnull=True
+    )
+    return merges.select_related("survivor").order_by("-created_at", "-id").first()
+
+
 def last_search(workspace_id: UUID) -> Job | None:
     """The newest search for duplicates, if there ever was one."""
     return jobs_of(workspace_id, kind=KIND).order_by("-created_at").first()
@@ -69,6 +81,8 @@ def last_search(workspace_id: UUID) -> Job | None:
 class PairShown:
     """Two people of the lead database side by side: lines are (label, one's, the other's)."""
 
+    first: int
+    second: int
     confidence: int
     is_exact: bool
     reasons: list[str]
@@ -77,31 +91,44 @@ class PairShown:
 
 @dataclass(frozen=True, slots=True)
 class PairsShown:
-    """The first pairs of a look. `gone` aren't shown: one of the two has left the database."""
+    """A page of a look's first pairs. `gone` aren't shown: one of the two has left the database."""
 
     pairs: list[PairShown]
+    page: Page
+    open: int  # pairs that nobody has told apart,
+    apart: int  # and pairs that somebody has since; the page is of the one or the other kind
     gone: int
     version: str  # of the lead database, in force now
     refusal: str = ""
 
 
-def pairs_of_look(look: CatalogueLook) -> PairsShown:
-    """The first pairs that a look found, as the people are in the lead database now."""
-    ids = {number for left, right, *_ in look.shown for number in (left, right)}
+def pairs_of_look(look: CatalogueLook, *, page: str = "", apart: bool = False) -> PairsShown:
+    """A page of the first pairs that a look found, as the people are in the lead database now.
+
+    Of those that nobody has told apart, or (`apart`) of those that somebody has since. A `page`
+    that there isn't is the nearest one that there is.
+    """
+    known = told_apart()
+    kinds: tuple[list[list[Any]], list[list[Any]]] = ([], [])
+    for one in look.shown:
+        kinds[(min(one[:2]), max(one[:2])) in known].append(one)
+    wanted = Paginator(kinds[apart], PAIRS_A_PAGE).get_page(page)
+    counts: dict[str, Any] = {"page": wanted, "open": len(kinds[False]), "apart": len(kinds[True])}
     try:
         source = local_source()
-        people = source.records(sorted(ids))
+        people = source.records(sorted({number for one in wanted for number in one[:2]}))
         version = source.version()
     except DomainError as refusal:
-        return PairsShown([], 0, "", refusal.message)
+        return PairsShown(pairs=[], gone=0, version="", refusal=refusal.message, **counts)
     shown = [
         PairShown(
-            confidence, is_exact, reasons, _side_by_side(people[left].person, people[right].person)
+            *(left, right, confidence, is_exact, reasons),
+            lines=_side_by_side(people[left].person, people[right].person),
         )
-        for left, right, confidence, is_exact, reasons in look.shown
+        for left, right, confidence, is_exact, reasons in wanted
         if left in people and right in people
     ]
-    return PairsShown(shown, len(look.shown) - len(shown), version)
+    return PairsShown(pairs=shown, gone=len(wanted) - len(shown), version=version, **counts)
 
 
 def _side_by_side(one: Person, other: Person) -> list[tuple[str, str, str]]:

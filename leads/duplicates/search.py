@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
+from cursive.lib.jobs.lease import interrupting
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import enqueue_job
 from cursive.lib.jobs.registry import JobHandler, Step
@@ -104,7 +105,8 @@ class DuplicateSearchHandler(JobHandler):
             database = folder / "work.duckdb"
             with connect(database, memory=MEMORY, threads=2, spill=folder) as db:
                 count = load_leads(db, folder, job.workspace_id)
-                return count, _found(db) if count > 1 else []
+                with interrupting(db.interrupt):
+                    return count, _found(db) if count > 1 else []
 
     def step(self, job: Job, prepared: tuple[int, list[Found]]) -> Step:
         """Write the pairs; open ones that aren't found any more go."""

@@ -1,5 +1,6 @@
 """The list of possible duplicates, the merge page, and undoing."""
 
+import contextlib
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,13 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.workspaces.forms import show_refusal
 from accounts.workspaces.guards import member_required
 from accounts.workspaces.requests import MemberRequest
-from cursive.lib.errors import DomainError, InvalidInput
+from cursive.lib.errors import Conflict, DomainError, InvalidInput
 from cursive.lib.ui.pagination import keyset_page
 from leads.records.queries import capped_count
 
 from .choosing import lines_of
 from .forms import MergeForm
-from .merging import merge_leads, undo_merge
+from .merging import merge_leads
 from .models import DuplicateCandidate, LeadMerge
 from .operations import dismiss_candidate, reopen_candidate
 from .queries import (
@@ -26,9 +27,11 @@ from .queries import (
     candidates_of,
     last_search,
     leads_together,
+    merge_of,
     recent_merges,
 )
 from .search import start_search
+from .undoing import undo_merge
 
 COUNTED = 10_000
 MERGES_SHOWN = 10
@@ -68,7 +71,9 @@ def duplicate_search(request: MemberRequest) -> HttpResponse:
 def duplicate(request: MemberRequest, candidate_id: UUID) -> HttpResponse:
     """Two leads, and others near them, field by field; merge those that are ticked."""
     workspace_id = request.workspace.id
-    candidate = get_object_or_404(candidates_of(workspace_id), id=candidate_id)
+    candidate = _candidate(request, candidate_id)
+    if not candidate.is_open:
+        return _decided(request, candidate)
     leads = leads_together(workspace_id, candidate)
     form = MergeForm(request.POST, leads=leads) if request.method == "POST" else None
     status = 200
@@ -103,22 +108,40 @@ def duplicate(request: MemberRequest, candidate_id: UUID) -> HttpResponse:
 @member_required
 def duplicate_dismissal(request: MemberRequest, candidate_id: UUID) -> HttpResponse:
     """Not the same: remembered, and offered to be taken back."""
-    candidate = dismiss_candidate(
-        workspace_id=request.workspace.id, candidate_id=candidate_id, actor=request.actor
-    )
+    try:
+        candidate = dismiss_candidate(
+            workspace_id=request.workspace.id, candidate_id=candidate_id, actor=request.actor
+        )
+    except Conflict:
+        return _decided(request, _candidate(request, candidate_id))
     context = {"undo": reverse("leads:duplicate_reopening", args=[candidate.id])}
     return render(request, "leads/duplicates/dismissed.html", context)
+
+
+def _candidate(request: MemberRequest, candidate_id: UUID) -> DuplicateCandidate:
+    pairs = DuplicateCandidate.objects.filter(workspace_id=request.workspace.id)
+    found: DuplicateCandidate = get_object_or_404(
+        pairs.select_related("first", "second"), id=candidate_id
+    )
+    return found
+
+
+def _decided(request: MemberRequest, candidate: DuplicateCandidate) -> HttpResponse:
+    """What became of a pair that there is nothing to decide about any more, and the way on."""
+    context = {"candidate": candidate, "merge": merge_of(request.workspace.id, candidate)}
+    status = 200 if request.method == "GET" else Conflict.status
+    return render(request, "leads/duplicates/decided.html", context, status=status)
 
 
 @require_POST
 @member_required
 def duplicate_reopening(request: MemberRequest, candidate_id: UUID) -> HttpResponse:
-    """Take back 'not the same'."""
-    found: DuplicateCandidate = get_object_or_404(
-        DuplicateCandidate.objects.filter(workspace_id=request.workspace.id), id=candidate_id
-    )
-    reopen_candidate(workspace_id=request.workspace.id, candidate_id=found.id, actor=request.actor)
-    return redirect("leads:duplicate", candidate_id=found.id)
+    """Take back 'not the same'. Where that was done already, the pair's page says how it is."""
+    with contextlib.suppress(Conflict):
+        reopen_candidate(
+            workspace_id=request.workspace.id, candidate_id=candidate_id, actor=request.actor
+        )
+    return redirect("leads:duplicate", candidate_id=candidate_id)
 
 
 @require_GET
@@ -136,7 +159,16 @@ def merge(request: MemberRequest, merge_id: UUID) -> HttpResponse:
 @require_POST
 @member_required
 def merge_undo(request: MemberRequest, merge_id: UUID) -> HttpResponse:
-    """Make them several again."""
-    undo_merge(workspace_id=request.workspace.id, merge_id=merge_id, actor=request.actor)
+    """Make them several again. Where that can't be, the merge's page says why."""
+    try:
+        undone = undo_merge(
+            workspace_id=request.workspace.id, merge_id=merge_id, actor=request.actor
+        )
+    except Conflict as refusal:
+        messages.error(request, refusal.message)
+        return redirect("leads:merge", merge_id=merge_id)
+    if undone.stayed:
+        messages.success(request, "The merge is undone.")
+        return redirect("leads:merge", merge_id=merge_id)
     messages.success(request, "The merge is undone: the leads are as they were.")
     return redirect("leads:duplicates")

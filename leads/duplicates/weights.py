@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from splink import DuckDBAPI, Linker
 
 from .schemas import Comparison, Level, Schema
 
@@ -22,7 +21,7 @@ MODELS = Path(__file__).parent / "trained"
 COUNTED = 150_000  # pairs by chance
 ENOUGH = 300  # records from which chance says more than the trained model
 FIRST_GUESS = 0.0005  # the share of pairs that are duplicates, before it is estimated
-UNLIKELY = -14.0  # bits at the first guess; no estimate lifts such a pair to where it counts
+MOST = 0.1  # of all pairs are duplicates
 RAREST = 0.00001  # a rare value says no more than one in 100,000 would
 
 Model = dict[str, dict[str, Any]]
@@ -53,7 +52,10 @@ def usable_levels(comparison: Comparison, roles: frozenset[str]) -> list[Level]:
 def settings_of(
     schema: Schema, roles: frozenset[str], counted: dict[str, list[float]]
 ) -> dict[str, Any]:
-    """The schema for Splink. `counted` are the u of each comparison, the closest level first."""
+    """The schema for Splink. `counted` are the u of each comparison, the closest level first.
+
+    Without them it serves to count levels, and how rare values are doesn't matter.
+    """
     known = trained(schema.name)
     comparisons = []
     for comparison in usable_comparisons(schema, roles):
@@ -66,7 +68,7 @@ def settings_of(
                 "label_for_charts": level.label,
                 "m_probability": known.get(model_name(comparison, level), {}).get("m", level.m),
             }
-            if level.rare in roles:
+            if counted and level.rare in roles:
                 said |= {
                     "tf_adjustment_column": level.rare,
                     "tf_adjustment_weight": 1.0,
@@ -110,6 +112,10 @@ def score_pairs(
     Its columns: unique_id_l, unique_id_r, match_weight (bits), gamma_<role> (a level's number,
     0 for different, -1 for unknown).
     """
+    # Only here: it takes half a second and tens of megabytes, which web processes and commands
+    # that never look for duplicates are spared.
+    from splink import DuckDBAPI, Linker
+
     api = DuckDBAPI(connection=db)
     linker = Linker(
         api.register("cleaned"), settings, log_level=logging.ERROR, validate_settings=False
@@ -129,20 +135,25 @@ def count_by_chance(
     comparisons = usable_comparisons(schema, roles)
     if records < ENOUGH:
         return _known_by_chance(schema, comparisons, roles)
+    used = min(records, COUNTED)
     rounds = min(records // 2, max(1, COUNTED // records))
     # Each record with some others: the same ones each time, so that answers can be repeated.
+    # The other's turn is a column of its own: as an expression over three tables it would be no
+    # hash join but all records with all.
     db.execute(
         f"""
         CREATE OR REPLACE TABLE chance AS
-        WITH shuffled AS (
+        WITH shuffled AS MATERIALIZED (
             SELECT unique_id, row_number() OVER (ORDER BY hash(unique_id), unique_id) - 1 AS turn
             FROM cleaned
-            {f"QUALIFY turn < {COUNTED}" if records > COUNTED else ""}
+            QUALIFY turn < {used}
         ),
-        many AS (SELECT count(*) AS n FROM shuffled)
+        drawn AS MATERIALIZED (
+            SELECT unique_id, (turn + unnest(range(1, {rounds + 1}))) % {used} AS other
+            FROM shuffled
+        )
         SELECT '0' AS match_key, a.unique_id AS join_key_l, b.unique_id AS join_key_r
-        FROM shuffled a, many, range(1, {rounds + 1}) step
-        JOIN shuffled b ON b.turn = (a.turn + step.range) % n
+        FROM drawn a JOIN shuffled b ON b.turn = a.other
         """
     )
     counted = count_levels(db, "chance", schema, roles)
@@ -200,11 +211,21 @@ def estimate_share(db: duckdb.DuckDBPyConnection, scored: str, *, possible: int)
     for _ in range(200):
         prior = bits(share)
         expected = sum(count * probability(weight + prior) for weight, count in weights)
-        following = min(0.1, max(expected, 1.0) / possible)
+        following = min(MOST, max(expected, 1.0) / possible)
         if abs(following - share) <= 1e-4 * share:
             break
         share = following
     return share
+
+
+def least_weight(*, looked_at: int, possible: int, floor: float) -> float:
+    """The bits at the first guess below which no estimate can lift a pair to `floor`.
+
+    No more than all pairs that were looked at are duplicates, so in a large table the share of
+    all possible pairs is small, and what most chance likenesses say is nothing.
+    """
+    highest = min(MOST, max(looked_at, 1) / possible)
+    return floor - (bits(highest) - bits(FIRST_GUESS))
 
 
 def bits(probability: float) -> float:

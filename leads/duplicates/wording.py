@@ -15,7 +15,8 @@ NOUNS = {
 LEVELS = {
     "same": "same {}",
     "same, with the company": "same town",
-    "same town or postal code": "same town",
+    "same town": "same town",
+    "same postal code": "same postal code",
     "same area": "same area",
     "same before the @": "same name in the e-mail",
     "same last digits": "same last digits of the phone",

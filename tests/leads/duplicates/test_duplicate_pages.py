@@ -4,11 +4,14 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.keys.operations import create_key
 from cursive.lib.tenancy import tenant_context
+from leads.duplicates.merging import merge_leads
 from leads.duplicates.models import DuplicateCandidate, LeadMerge
-from leads.records.operations import update_lead
+from leads.records.operations import delete_lead, update_lead
+from leads.scoring.operations import score_leads
 from tests import cast
 from tests.leads.duplicates.twins import GRACE, actor, lead, pair, rows
 
@@ -54,6 +57,9 @@ def test_candidates_by_kind_and_page_by_page(acme, alice):
 
 def test_merge_and_undo(acme, alice):
     candidate = pair(acme, {"email_verified": True}, {"title": "Captain", "notes": "b"})
+    with tenant_context(acme.id):
+        score_leads(workspace_id=acme.id, ids=[candidate.first_id, candidate.second_id])
+        candidate = DuplicateCandidate.objects.select_related("first", "second").get()
     before = rows(acme)
     page = text_of(alice.get(f"/leads/duplicates/{candidate.id}/"))
     assert "90 % sure" in page and "Captain" in page and "verified" in page
@@ -62,12 +68,91 @@ def test_merge_and_undo(acme, alice):
     page = text_of(alice.get(answer["Location"]))
     assert "2 leads are now one: Grace Hopper" in page
     assert "Merged lately" in text_of(alice.get("/leads/duplicates/"))
-    assert alice.get(f"/leads/duplicates/{candidate.id}/").status_code == 404
     with tenant_context(acme.id):
         done = LeadMerge.objects.get()
     answer = alice.post(f"/leads/merges/{done.id}/undo/")
     assert answer.status_code == 302 and rows(acme) == before
-    assert "This merge was undone" in text_of(alice.get(f"/leads/merges/{done.id}/"))
+    assert "as they were before it" in text_of(alice.get(f"/leads/merges/{done.id}/"))
+
+
+def test_in_a_second_tab_and_by_the_back_button_one_learns_what_was_decided(acme, alice):
+    """Each page and each refusal says it, with a way to the merge and to the duplicates."""
+    candidate = pair(acme)
+    url = f"/leads/duplicates/{candidate.id}/"
+    form = form_of(candidate)
+    merged = alice.post(url, form)["Location"]
+    before = rows(acme)
+    for answer in (alice.get(url), alice.post(url, form), alice.post(f"{url}dismissal/")):
+        assert answer.status_code == (200 if answer.request["REQUEST_METHOD"] == "GET" else 409)
+        told = text_of(answer)
+        assert "Merged already" in told and f'href="{merged}"' in told
+        assert 'href="/leads/duplicates/"' in told
+    assert rows(acme) == before
+    alice.post(f"{merged}undo/")
+    before = rows(acme)
+    answer = alice.post(f"{merged}undo/", follow=True)
+    assert answer.redirect_chain == [(merged, 302)]
+    assert "This merge was undone already." in text_of(answer)
+    assert "To the duplicates" in text_of(answer) and rows(acme) == before
+    alice.post(f"{url}dismissal/")
+    for answer in (alice.get(url), alice.post(f"{url}dismissal/"), alice.post(url, form)):
+        assert "Remembered as two people already" in text_of(answer)
+        assert f"{url}reopening/" in text_of(answer)
+    for _ in range(2):
+        assert alice.post(f"{url}reopening/")["Location"] == url
+    assert rows(acme) == before
+    with tenant_context(acme.id):
+        update = {"deleted_at": timezone.now()}
+        type(candidate.first).objects.filter(id=candidate.first_id).update(**update)
+    assert "isn't there any more" in alice.get(url).content.decode().replace("&#x27;", "'")
+
+
+def test_undo_says_what_stays(acme, alice):
+    candidate = pair(acme)
+    merged = alice.post(f"/leads/duplicates/{candidate.id}/", form_of(candidate))["Location"]
+    with tenant_context(acme.id):
+        done = LeadMerge.objects.get()
+        update_lead(
+            workspace_id=acme.id,
+            lead_id=done.survivor_id,
+            actor=actor(acme),
+            changes={"status": "won", "tags": ["late"]},
+        )
+    answer = alice.post(f"{merged}undo/", follow=True)
+    assert "stays with Grace Hopper: status, tags." in text_of(answer)
+    kept = lead(acme, done.survivor_id)
+    assert (kept.status, kept.tags) == ("won", ["late"])
+
+
+def test_a_merged_leads_address_leads_to_the_other(acme, alice, api):
+    """In the browser by a redirect, in the API by its id; through several merges, and not when
+    the other one is gone too."""
+    one, two, three = (cast.lead(acme, **GRACE) for _ in range(3))
+    for ids in ([two.id, three.id], [one.id, two.id]):
+        with tenant_context(acme.id):
+            merge_leads(workspace_id=acme.id, actor=actor(acme), lead_ids=ids)
+    for gone in (two, three):
+        answer = alice.get(f"/leads/{gone.id}/", follow=True)
+        assert answer.redirect_chain == [(f"/leads/{one.id}/", 302)]
+        assert "was merged into this one" in text_of(answer)
+        before = rows(acme)
+        answer = alice.post(f"/leads/{gone.id}/", {"status": "won"}, follow=True)
+        assert "merged into this one. What you changed wasn" in text_of(answer)
+        told = api.get(f"/api/leads/{gone.id}")
+        assert (told.status_code, told.json()["merged_into"]) == (404, str(one.id))
+        body = {"status": "won"}
+        told = api.patch(f"/api/leads/{gone.id}", body, content_type="application/json")
+        assert (told.status_code, told.json()["merged_into"]) == (404, str(one.id))
+        assert rows(acme) == before
+    _, carol = cast.rival()
+    stranger = Client()
+    stranger.force_login(carol)
+    assert stranger.get(f"/leads/{two.id}/").status_code == 404
+    with tenant_context(acme.id):
+        delete_lead(workspace_id=acme.id, lead_id=one.id, actor=actor(acme))
+    assert alice.get(f"/leads/{two.id}/").status_code == 404
+    told = api.get(f"/api/leads/{two.id}")
+    assert told.status_code == 404 and "merged_into" not in told.json()
 
 
 def test_a_page_that_is_out_of_date_is_refused(acme, alice):
@@ -123,7 +208,6 @@ def test_not_the_same_and_after_all(acme, alice):
     candidate = pair(acme)
     answer = alice.post(f"/leads/duplicates/{candidate.id}/dismissal/")
     assert "Remembered as two people" in text_of(answer)
-    assert alice.get(f"/leads/duplicates/{candidate.id}/").status_code == 404
     assert alice.post(f"/leads/duplicates/{candidate.id}/dismissal/").status_code == 409
     answer = alice.post(f"/leads/duplicates/{candidate.id}/reopening/")
     assert answer.status_code == 302

@@ -1,15 +1,18 @@
 """L-12: the matcher itself: roles by name, groups without chains, quality on made people."""
 
+from itertools import product
+
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leads.catalogue.engine import connect
-from leads.duplicates import weights
+from leads.duplicates import matching, weights
 from leads.duplicates.clusters import assign_pairs, group_by_average
 from leads.duplicates.matching import PERSONS, SCHEMAS, guess_schema, match_table
 from leads.duplicates.roles import find_roles
+from leads.duplicates.schemas import slips
 from leads.duplicates.training import make_people
 from leads.duplicates.weights import bits, probability, trained
 
@@ -106,6 +109,55 @@ def test_tables_larger_than_what_chance_is_counted_in(tmp_path, monkeypatch):
         make_people(db, tmp_path, people=500, duplicates=20, seed=5)
         matches = match_table(db, "people", ignore=["person"])
     assert matches.records == 520 and len(matches.groups()) > 10
+
+
+def test_what_is_dropped_before_the_estimate_counts_nowhere(tmp_path, monkeypatch):
+    """Keeping every pair that was looked at gives the same pairs and the same groups."""
+    with connect(tmp_path / "work.duckdb", spill=tmp_path) as db:
+        make_people(db, tmp_path, people=1_300, duplicates=200, seed=5)
+        least: list[float] = []
+        known = matching.least_weight
+        monkeypatch.setattr(
+            matching, "least_weight", lambda **said: least.append(known(**said)) or least[-1]
+        )
+        some = match_table(db, "people", ignore=["person"])
+        monkeypatch.setattr(matching, "least_weight", lambda **_: -1_000.0)
+        every = match_table(db, "people", ignore=["person"])
+    assert least[0] > -14 and some.looked_at == every.looked_at > 10 * len(some.pairs)
+    for one, other in zip(some.pairs, every.pairs, strict=True):
+        assert (one.left, one.right) == (other.left, other.right)
+        assert one.weight == pytest.approx(other.weight, abs=0.05)
+    assert some.groups() == every.groups() != []
+
+
+def test_a_common_town_says_less_than_a_rare_one(tmp_path):
+    """Everybody's postal code is their own: it can't make a large town rare."""
+    with connect(tmp_path / "work.duckdb", spill=tmp_path) as db:
+        make_people(db, tmp_path, people=1_300, duplicates=0, seed=5)
+        db.execute("UPDATE people SET city = 'Berlin', postal_code = 20000 + unique_id")
+        for first, town in ((2_000, "Berlin"), (3_000, "Uhlenhorst")):
+            for twin in (first, first + 1):
+                db.execute(
+                    "INSERT INTO people (unique_id, first_name, last_name, company_name, city,"
+                    " postal_code) VALUES (?, 'Ilse', 'Quandt', ?, ?, ?)",
+                    [twin, f"Firm {twin}", town, str(50_000 + twin)],
+                )
+        matches = match_table(db, "people", ignore=["person"])
+    found = {(one.left, one.right): one for one in matches.pairs}
+    large, small = found[2_000, 2_001], found[3_000, 3_001]
+    assert large.reasons["place"] == small.reasons["place"] == "same town"
+    assert small.weight > large.weight + 5
+
+
+def test_asking_levenshtein_first_loses_no_slip():
+    """All words of three letters up to a length of five, each with each."""
+    words = ["".join(word) for size in range(6) for word in product("abc", repeat=size)]
+    with duckdb.connect() as db:
+        db.execute("CREATE TABLE word AS SELECT unnest(?::VARCHAR[]) AS text", [words])
+        pairs = "(SELECT a.text AS x_l, b.text AS x_r FROM word a, word b)"
+        for most in (1, 2):
+            wrong = f"({slips('x', most)}) <> (damerau_levenshtein(x_l, x_r) <= {most})"
+            assert db.execute(f"FROM {pairs} WHERE {wrong}").fetchall() == []
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
