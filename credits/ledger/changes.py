@@ -116,15 +116,19 @@ def values_of(
     }
 
 
-def after_spend(written: Written, actor: Actor, *, is_audited: bool = False) -> None:
+def after_spend(written: Written, actor: Actor, *, is_audited: bool | None = None) -> None:
     """Audit what people and their keys spend, and say once when the credits run low (A-10).
+
+    `is_audited` says whether to audit it, whoever spends; None: as it is usual.
 
     Low is what the workspace owns, credits that are held included: a hold comes and goes.
     """
     if not written.is_new:
         return
     entry = written.entry
-    if is_audited or actor.kind != "system" or entry.action == "adjustment":
+    if is_audited is None:
+        is_audited = actor.kind != "system"
+    if is_audited or entry.action == "adjustment":
         audit(entry, actor)
     before, after = entry.balance_after - entry.amount, entry.balance_after
     if written.threshold is not None and before >= written.threshold > after:

@@ -266,11 +266,13 @@ def capture(
     actor: Actor,
     reference: Reference | None = None,
     metadata: Mapping[str, Any] | None = None,
+    is_audited: bool | None = None,
 ) -> Entry:
     """Charge `amount` of a hold for what was delivered; the entry's cause is the hold's.
 
-    A hold that is captured whole is closed. Raises `NotFound`, or `Conflict` where the hold is
-    closed or has less left.
+    A job that writes one audit entry for all that it charges says `is_audited=False`. A hold that
+    is captured whole is closed. Raises `NotFound`, or `Conflict` where the hold is closed or has
+    less left.
     """
     price = positive(amount)
     values = values_of(workspace_id, SPEND, -price, "", reference or ("", ""), key, actor, metadata)
@@ -294,7 +296,7 @@ def capture(
             raise Conflict(f"Only {found.left:,} credits are left of this hold.")
         written = write_entry(cursor, TAKE_FROM_HOLD, values)
         assert written is not None  # the hold proves the account, and the lock is ours
-        after_spend(written, actor)
+        after_spend(written, actor, is_audited=is_audited)
     return written.entry
 
 

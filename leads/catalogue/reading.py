@@ -23,6 +23,9 @@ from . import checking
 from .chunks import chunks_of
 from .staging import STAGED, person_key, read_rows_sql, staged_row, write_part, write_rows
 
+# Rows that are read together; a row may be large.
+_AT_ONCE = 100
+
 
 class Part(NamedTuple):
     """What was staged: rows read, rows of them that were rejected, where to go on."""
@@ -132,23 +135,26 @@ class InputReader:
         refused: list[list[str | int]] = []
 
         def people() -> Iterator[list[str]]:
-            for row in rows:
-                counts[0] += 1
-                self._seq += 1
-                if isinstance(row, RowProblem):
-                    refused.append([row.line, row.reason, row.raw])
-                    continue
-                line, values = row
-                found = self._people.read(values)
-                if isinstance(found, Rejection):
-                    refused.append([line, found.reason, _as_line(values)])
-                    continue
-                try:
-                    key = person_key(found)
-                except NoIdentity as error:
-                    refused.append([line, error.message, _as_line(values)])
-                    continue
-                yield staged_row(found, key, self._seq if base is None else line + base)
+            while batch := list(islice(rows, _AT_ONCE)):
+                values_of = [row[1] for row in batch if not isinstance(row, RowProblem)]
+                read = iter(self._people.read_all(values_of))
+                for row in batch:
+                    counts[0] += 1
+                    self._seq += 1
+                    if isinstance(row, RowProblem):
+                        refused.append([row.line, row.reason, row.raw])
+                        continue
+                    line, values = row
+                    found = next(read)
+                    if isinstance(found, Rejection):
+                        refused.append([line, found.reason, _as_line(values)])
+                        continue
+                    try:
+                        key = person_key(found)
+                    except NoIdentity as error:
+                        refused.append([line, error.message, _as_line(values)])
+                        continue
+                    yield staged_row(found, key, self._seq if base is None else line + base)
 
         write_rows(people(), scratch)
         counts[1] = len(refused)

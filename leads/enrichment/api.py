@@ -57,6 +57,7 @@ class EnrichmentSerializer(serializers.Serializer[Listed]):
     created_at = serializers.DateTimeField(source="enrichment.created_at")
     preview_job = serializers.UUIDField(source="enrichment.preview_job_id", allow_null=True)
     delivery_job = serializers.UUIDField(source="enrichment.delivery_job_id", allow_null=True)
+    error = serializers.CharField(help_text="Why it has failed; else empty.")
     result = serializers.SerializerMethodField()
     download_url = serializers.CharField()
 

@@ -152,7 +152,8 @@ class DeliveryHandler(JobHandler):
                 hold_id=UUID(cursor["hold"]),
                 amount=amount,
                 key=f"enrichment:{job.id}:{len(cursor['parts'])}",
-                actor=ACTOR,
+                actor=_payer(job),
+                is_audited=False,
             )
         return Step(processed=prepared.rows, cursor=cursor)
 
@@ -239,6 +240,17 @@ def _rows(
             raise Conflict("The file has changed since it was matched. Upload it again.")
 
 
+def _payer(job: Job) -> Actor:
+    """Who is answerable for what the worker charges (C-2)."""
+    by: dict[str, Any] = job.params["by"]
+    return Actor(
+        kind=by["kind"],
+        label=job.created_by_label,
+        user_id=job.created_by_id,
+        key_id=UUID(by["key"]) if by["key"] else None,
+    )
+
+
 def _record_charge(job: Job) -> None:
     """One audit entry for what was charged since it began, or was tried again (A-7)."""
     tariff = Tariff.from_dict(job.params)
@@ -246,17 +258,11 @@ def _record_charge(job: Job) -> None:
     amount = charged(job) - tariff.charge(recorded)
     if not amount:
         return
-    by: dict[str, Any] = job.params["by"]
     record(
         action="spend",
         resource="credits",
         resource_id=job.id,
-        actor=Actor(
-            kind=by["kind"],
-            label=job.created_by_label,
-            user_id=job.created_by_id,
-            key_id=UUID(by["key"]) if by["key"] else None,
-        ),
+        actor=_payer(job),
         workspace_id=job.workspace_id,
         new={
             "amount": -amount,

@@ -26,7 +26,7 @@ class Enrichment(TenantModel):
 
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="+")
     file_name = models.CharField(max_length=200)
-    reading = models.JSONField(help_text="delimiter, encoding and header, as they were said.")
+    reading = models.JSONField(help_text="delimiter, encoding, header, header_line, as said.")
     columns = models.JSONField(help_text="The names of the file's columns.")
     mapping = models.JSONField(help_text="As leads.records.mapping.Mapping has it.")
     country = models.CharField(max_length=2, help_text="Where phones without + are from.")

@@ -34,13 +34,6 @@ ENRICHMENT = Purpose(
         *("company_name", "company_domain", "title", "city", "state", "country"),
     ),
 )
-#: A look-up says how many of a list are in the database, so it isn't for asking again and again.
-PREVIEWS_A_DAY = limits.Limit(
-    "enrichment_previews",
-    "20/day",
-    "Your workspace has looked up its 20 lists of the day.",
-    fail_closed=True,
-)
 
 
 def earlier_enrichment(
@@ -122,8 +115,10 @@ def start_enrichment(
         _check_keys(upload)
         if upload.file_removed_at is not None:
             raise Conflict("This file is no longer kept. Upload it again.")
-        limits.hit(PREVIEWS_A_DAY, workspace_id)
+        id = tenancy.uuid7()
+        limits.hit_once(previews.A_DAY, workspace_id, str(id))
         enrichment = Enrichment.objects.create(
+            id=id,
             workspace_id=workspace_id,
             upload=upload,
             file_name=upload.file_name,
@@ -131,6 +126,7 @@ def start_enrichment(
                 "delimiter": upload.delimiter,
                 "encoding": upload.encoding,
                 "header": upload.header,
+                "header_line": upload.header_line,
             },
             columns=upload.columns,
             mapping=upload.mapping,

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pyroaring import BitMap
 
+from cursive.lib import limits, tenancy
 from cursive.lib.errors import InvalidInput, Unavailable
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.registry import JobHandler, Step
@@ -30,7 +31,16 @@ KIND = "enrichment_preview"
 PART = 10_000
 # Of a wide file fewer rows are taken at once, so that memory stays bounded.
 MOST_CELLS = 1_000_000
+# Rows that are read together: one may be large.
+AT_ONCE = 100
 SAMPLE = 5
+#: A look-up says how many of a list are in the database, so it isn't for asking again and again.
+A_DAY = limits.Limit(
+    "enrichment_previews",
+    "20/day",
+    "Your workspace has looked up its 20 lists of the day.",
+    fail_closed=True,
+)
 SAMPLED_ROWS = 200
 
 
@@ -63,6 +73,13 @@ class LookUpHandler(JobHandler):
         at = job.cursor.get("position")
         reader = PersonReader(enrichment.columns_mapped, default_country=enrichment.country)
         people: list[Person | None] = []
+        batch: list[list[str]] = []
+
+        def read_batch() -> None:
+            found = reader.read_all(batch)
+            people.extend(None if isinstance(each, Rejection) else each for each in found)
+            batch.clear()
+
         unreadable = 0
         with open_list(enrichment) as table:
             size = part_size(len(table.columns))
@@ -71,13 +88,15 @@ class LookUpHandler(JobHandler):
                 if isinstance(row, RowProblem):
                     unreadable += 1
                 else:
-                    read = reader.read(row[1])
-                    people.append(None if isinstance(read, Rejection) else read)
-                if len(people) + unreadable >= size:
+                    batch.append(row[1])
+                if len(batch) >= AT_ONCE:
+                    read_batch()
+                if len(people) + len(batch) + unreadable >= size:
                     is_last = False
                     break
             position = table.position
             done, total = table.progress()
+        read_batch()
         rows = job.cursor.get("rows", 0) + len(people)
         source = local_source()
         try:
@@ -114,7 +133,9 @@ class LookUpHandler(JobHandler):
         cursor["without_key"] += kinds.count(UNSEARCHABLE[1])
         cursor["unreadable"] += prepared.unreadable
         if prepared.is_last and not cursor["rows"]:
-            raise InvalidInput("The file has no rows that can be read.")
+            raise InvalidInput(
+                "The file has no rows that can be read under its column names. Upload one that has."
+            )
         return Step(
             processed=len(kinds),
             failed=prepared.unreadable,
@@ -125,6 +146,10 @@ class LookUpHandler(JobHandler):
 
     def finish(self, job: Job) -> None:
         """Write down what was found. The result names counts, and never who."""
+        if job.status == Job.Status.FAILED and not job.cursor.get("rows"):
+            # Nobody was looked up, so it isn't one of the day's.
+            use = job.params["enrichment"]
+            tenancy.on_commit(lambda: limits.give_back(A_DAY, job.workspace_id, use))
         if job.status != Job.Status.COMPLETED:
             return
         enrichment = enrichment_of_job(job)
@@ -149,6 +174,11 @@ class LookUpHandler(JobHandler):
             "people": len(people),
             **{name: job.cursor[name] for name in ("rows", "without_key", "unreadable")},
         }
+
+    def reopen(self, job: Job) -> None:
+        """It is one of the day's again. Raises TooMany."""
+        if not job.cursor.get("rows"):
+            limits.hit_once(A_DAY, job.workspace_id, job.params["enrichment"])
 
     def links(self, job: Job) -> list[tuple[str, str]]:
         """The page with the price."""

@@ -37,6 +37,12 @@ class Listed:
         return "expired" if self.enrichment.is_expired else "ready"
 
     @property
+    def error(self) -> str:
+        """Why its look-up or delivery has failed, in a sentence; else ""."""
+        job = self.delivery or self.preview
+        return job.error if job is not None and job.status == Job.Status.FAILED else ""
+
+    @property
     def can_be_paid(self) -> bool:
         """Whether its price is known and nobody paid it, or paid and cancelled."""
         is_open = self.delivery is None or self.delivery.status == Job.Status.CANCELLED

@@ -24,6 +24,7 @@ from leads.imports.uploads.operations import (
     receive_upload,
     upload_of,
 )
+from leads.records.queries import address_of_job
 
 from .files import open_signed
 from .forms import PaymentForm
@@ -184,6 +185,7 @@ def _detail_page(
         "quote": quote,
         "form": form,
         "refusal": refusal,
+        "leads_url": address_of_job(one.delivery.id) if one.delivery else "",
         "added": len(ADDED),
         **_progress(one.delivery or one.preview),
     }

@@ -169,6 +169,7 @@ class ImportRejectsView(APIView):
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR}, operation_id="imports_rejects")
     def get(self, request: Request, import_id: UUID) -> StreamingHttpResponse:
-        """The rows that don't become leads, as CSV: line, reason, values; kept for 30 days."""
+        """The rows that don't become leads, or not whole, as CSV: line, reason, values; kept for
+        30 days."""
         found = get_object_or_404(imports_of(caller(request).workspace.id), id=import_id)
         return rejects_response(found)

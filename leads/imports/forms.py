@@ -32,6 +32,8 @@ class OptionsForm(forms.Form):
         choices=Import.Existing.choices,
         initial=Import.Existing.SKIP,
         widget=forms.RadioSelect,
+        help_text="Filling adds the tags to theirs. Owner and notes are set where there are none, "
+        "the status where it is still New.",
     )
     tags = forms.CharField(
         required=False, max_length=2_000, help_text="Separated by commas.", label="Tags"

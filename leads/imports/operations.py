@@ -21,7 +21,7 @@ from leads.records.operations import check_own, clean_tags
 
 from . import previewing, running
 from .models import Import
-from .staging import DOUBLE, INVALID, OWNED, SUPPRESSED, Parts
+from .staging import DOUBLE, INVALID, OWNED, OWNED_PARTLY, SUPPRESSED, Parts
 from .uploads.operations import KEPT, map_columns, read_otherwise, receive_upload
 from .uploads.purposes import IMPORT
 
@@ -210,7 +210,8 @@ def _read_options(workspace_id: UUID, options: Mapping[str, Any]) -> dict[str, A
 
 
 def left_out_file(found: Import) -> Iterator[str]:
-    """The rows that don't become leads as CSV, piece by piece: line, reason, the file's columns.
+    """The rows that don't become leads, or not whole, as CSV, piece by piece: line, reason, the
+    file's columns.
 
     Cells that a spreadsheet would take for a formula are made harmless. Raises Conflict, before
     the first piece, where there is no preview or its files are no longer kept.
@@ -220,17 +221,18 @@ def left_out_file(found: Import) -> Iterator[str]:
     if found.files_removed_at is not None:
         raise Conflict("These rows are no longer kept. Upload the file again.")
     fills = found.options.get("existing") == Import.Existing.FILL
+    hidden = OWNED if fills else OWNED_PARTLY
     parts = Parts(found.workspace_id, found.preview_job_id)
-    return _lines(parts, len(found.plan["parts"]), found.upload.columns, without_owned=fills)
+    return _lines(parts, len(found.plan["parts"]), found.upload.columns, hidden)
 
 
-def _lines(parts: Parts, count: int, columns: list[str], *, without_owned: bool) -> Iterator[str]:
+def _lines(parts: Parts, count: int, columns: list[str], hidden: str) -> Iterator[str]:
     yield BOM + "".join(csv_lines([["Line", "Why it was left out", *columns]]))
     for number in range(count):
         rows = (
             [each.line, each.reason, *each.values]
             for each in parts.left_out(number)
-            if not (without_owned and each.outcome == OWNED)
+            if each.outcome != hidden
         )
         yield "".join(csv_lines(rows))
 

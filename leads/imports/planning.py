@@ -13,12 +13,26 @@ from leads.records.identity import NoIdentity
 from leads.records.known import People, known_among
 from leads.records.reading import PersonReader, Rejection
 
+from .own import Own, OwnReader
 from .seen import Seen
-from .staging import DOUBLE, INVALID, NEW, OWNED, SUPPRESSED, LeftOut, Parts, Planned
+from .staging import (
+    DOUBLE,
+    INVALID,
+    NEW,
+    OWNED,
+    OWNED_PARTLY,
+    PARTLY,
+    SUPPRESSED,
+    LeftOut,
+    Parts,
+    Planned,
+)
 from .uploads.models import Upload
 from .uploads.operations import open_upload
 
 SAMPLES = 20
+# Characters of a value, where it stands beside the reason.
+SHOWN = 80
 # A part is in memory as a whole, whatever its rows are like.
 MOST_CHARACTERS = 4_000_000
 LONG_ROW, LONGEST_CELL = 4_000, 2_000
@@ -26,6 +40,7 @@ _CELLS = 8
 _SHOWN = ("first_name", "last_name", "email", "phone", "title", "company_name")
 _DOUBLE = "The same person is in a row further up."
 _OWNED = "This person is in your workspace already."
+_PARTLY = "Imported without “{}”. {}"
 _SUPPRESSED = "This person has asked not to be contacted."
 
 
@@ -35,6 +50,9 @@ class Part:
 
     people: list[Planned] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    own: dict[int, Own] = field(default_factory=dict)
+    # What can't be used, by line: (sentence, value) pairs.
+    lost: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     rows: int = 0
     is_last: bool = False
     counts: Counter[str] = field(default_factory=Counter)
@@ -56,7 +74,7 @@ class Part:
                 rows.append({"line": planned.line, **shown})
         for each in self.left_out:
             rows = found.setdefault(each.outcome, [])
-            if each.outcome != OWNED and len(rows) < SAMPLES:
+            if each.outcome not in (OWNED, OWNED_PARTLY) and len(rows) < SAMPLES:
                 cells = [cell[:80] for cell in each.values if cell.strip()][:_CELLS]
                 rows.append({"line": each.line, "reason": each.reason, "values": cells})
         return found
@@ -79,10 +97,11 @@ class Planner:
         except BaseException:
             self._seen.close()
             raise
-        self._reader = PersonReader(upload.columns_mapped, default_country=country)
+        self._reader = PersonReader(upload.columns_mapped, default_country=country, notes_lost=True)
         start = Position(*position) if position else None
         self._rows: Iterator[Row | RowProblem] = self._table.rows(start)
         self._suppressed = suppression_list()
+        self._own = OwnReader(upload.columns_mapped, upload.workspace_id)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -106,50 +125,52 @@ class Planner:
     def next_part(self, limit: int) -> Part:
         """Plan up to `limit` rows, fewer where they are long. Raises TableRefused."""
         part = Part(is_last=True)
-        found: list[tuple[int, list[str], Candidate]] = []
+        rows: list[tuple[int, list[str]]] = []
+        read: list[list[str]] = []
         characters = 0
         for row in self._rows:
             part.rows += 1
-            length = len(row.raw) if isinstance(row, RowProblem) else sum(map(len, row[1]))
-            characters += length
-            self._read(row, part, found, is_long=length > LONG_ROW)
+            if isinstance(row, RowProblem):
+                characters += len(row.raw)
+                part.left_out.append(LeftOut(INVALID, row.line, row.reason, [row.raw]))
+            else:
+                length = sum(map(len, row[1]))
+                characters += length
+                rows.append(row)
+                # No field holds more, and what was read is remembered for the rows that follow.
+                is_long = length > LONG_ROW
+                read.append([cell[:LONGEST_CELL] for cell in row[1]] if is_long else row[1])
             if part.rows >= limit or characters >= MOST_CHARACTERS:
                 part.is_last = False
                 break
-        self._judge(part, self._allowed(part, found))
+        self._judge(part, self._allowed(part, self._found(part, rows, read)))
         part.left_out.sort(key=lambda each: each.line)
-        part.warnings.update(self._reader.warnings)
-        self._reader.warnings.clear()
         part.repairs.update(self._table.repairs)
         self._table.repairs.clear()
         part.counts.update(each.outcome for each in part.people if each.outcome == NEW)
-        part.counts.update(each.outcome for each in part.left_out)
+        part.counts.update(
+            each.outcome for each in part.left_out if each.outcome not in (PARTLY, OWNED_PARTLY)
+        )
         self.part += 1
         return part
 
-    def _read(
-        self,
-        row: Row | RowProblem,
-        part: Part,
-        found: list[tuple[int, list[str], Candidate]],
-        *,
-        is_long: bool,
-    ) -> None:
-        """Put the person in a row into `found`, or the row among those that are left out."""
-        if isinstance(row, RowProblem):
-            part.left_out.append(LeftOut(INVALID, row.line, row.reason, [row.raw]))
-            return
-        line, values = row
-        # No field holds more, and what has been read is remembered for the rows that follow.
-        read = [cell[:LONGEST_CELL] for cell in values] if is_long else values
-        person = self._reader.read(read)
-        if isinstance(person, Rejection):
-            part.left_out.append(LeftOut(INVALID, line, person.reason, values))
-            return
-        try:
-            found.append((line, values, candidate_of(person)))
-        except NoIdentity as error:
-            part.left_out.append(LeftOut(INVALID, line, error.message, values))
+    def _found(
+        self, part: Part, rows: list[tuple[int, list[str]]], read: list[list[str]]
+    ) -> list[tuple[int, list[str], Candidate]]:
+        """The people in `rows`, of whose cells `read` has the beginnings; the rest is left out."""
+        found = []
+        people = self._reader.read_all(read)
+        for lost in self._reader.lost:
+            part.lost.setdefault(rows[lost.row][0], []).append((lost.sentence, lost.value))
+        for (line, values), person in zip(rows, people, strict=True):
+            if isinstance(person, Rejection):
+                part.left_out.append(LeftOut(INVALID, line, person.reason, values))
+                continue
+            try:
+                found.append((line, values, candidate_of(person)))
+            except NoIdentity as error:
+                part.left_out.append(LeftOut(INVALID, line, error.message, values))
+        return found
 
     def _allowed(
         self, part: Part, found: list[tuple[int, list[str], Candidate]]
@@ -179,6 +200,13 @@ class Planner:
             fresh.append(candidate)
             outcome = OWNED if before.has(candidate) else NEW
             part.people.append(Planned(outcome, line, candidate))
+            if any(own := self._own.read(values)):
+                part.own[line] = own
+            if lost := part.lost.get(line, []) + self._own.lost:
+                part.warnings.update(sentence for sentence, _ in lost)
+                said = " ".join(_PARTLY.format(value[:SHOWN], why) for why, value in lost)
+                kind = OWNED_PARTLY if outcome == OWNED else PARTLY
+                part.left_out.append(LeftOut(kind, line, said, values))
             if outcome == OWNED:
                 part.left_out.append(LeftOut(OWNED, line, _OWNED, values))
         self._seen.add(fresh)

@@ -13,7 +13,7 @@ from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.registry import JobHandler, Step
 
 from .models import Import
-from .planning import SAMPLES, Part, Planner
+from .planning import SAMPLES, Planner
 from .staging import INVALID, Parts
 from .uploads.models import Upload
 
@@ -24,9 +24,12 @@ REASONS = 50
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A part as it was staged, and where the file goes on."""
+    """What a part that was staged came to, without its rows, and where the file goes on."""
 
-    part: Part
+    rows: int
+    is_last: bool
+    samples: dict[str, list[dict[str, Any]]]
+    counts: dict[str, Counter[str]]
     position: list[int]
     progress: tuple[int, int]
 
@@ -57,7 +60,20 @@ class PreviewHandler(JobHandler):
         try:
             part = planner.next_part(PART_ROWS)
             Parts(job.workspace_id, job.id).write(cursor.get("part", 0), part.people, part.left_out)
-            prepared = Prepared(part, planner.position, planner.progress())
+            Parts(job.workspace_id, job.id).write_own(cursor.get("part", 0), part.own)
+            prepared = Prepared(
+                rows=part.rows,
+                is_last=part.is_last,
+                samples=part.samples(),
+                counts={
+                    "counts": part.counts,
+                    "reasons": part.reasons(),
+                    "warnings": part.warnings,
+                    "repairs": part.repairs,
+                },
+                position=planner.position,
+                progress=planner.progress(),
+            )
         except BaseException:
             planner.close()
             raise
@@ -75,7 +91,10 @@ class PreviewHandler(JobHandler):
             planner.close()
         upload = (
             Upload.objects.filter(workspace_id=job.workspace_id, id=job.params["upload"])
-            .only("id", "workspace_id", "mapping", "delimiter", "encoding", "header")
+            .only(
+                *("id", "workspace_id", "mapping"),
+                *("delimiter", "encoding", "header", "header_line"),
+            )
             .first()
         )
         if upload is None:
@@ -90,32 +109,28 @@ class PreviewHandler(JobHandler):
 
     def step(self, job: Job, prepared: Prepared) -> Step:
         """Note what was staged."""
-        part, cursor = prepared.part, job.cursor
-        rows = cursor.get("rows", 0) + part.rows
-        invalid = part.counts[INVALID]
+        cursor, counts = job.cursor, prepared.counts
+        rows = cursor.get("rows", 0) + prepared.rows
+        invalid = counts["counts"][INVALID]
+        counts["reasons"] = _few(cursor.get("reasons", {}), counts["reasons"])
         done, total = prepared.progress
         return Step(
-            processed=part.rows - invalid,
+            processed=prepared.rows - invalid,
             failed=invalid,
             cursor={
                 "part": cursor.get("part", 0) + 1,
                 "position": prepared.position,
                 "rows": rows,
-                "parts": [*cursor.get("parts", []), [part.rows, invalid]],
-                "samples": _joined(cursor.get("samples", {}), part.samples()),
+                "parts": [*cursor.get("parts", []), [prepared.rows, invalid]],
+                "samples": _joined(cursor.get("samples", {}), prepared.samples),
                 **{
-                    name: dict(Counter(cursor.get(name, {})) + counts)
-                    for name, counts in (
-                        ("counts", part.counts),
-                        ("reasons", _few(cursor.get("reasons", {}), part.reasons())),
-                        ("warnings", part.warnings),
-                        ("repairs", part.repairs),
-                    )
+                    name: dict(Counter(cursor.get(name, {})) + more)
+                    for name, more in counts.items()
                 },
             },
-            done=part.is_last,
+            done=prepared.is_last,
             # How many rows there are is known in the end; until then it is estimated.
-            total=rows if part.is_last else max(rows + 1, rows * total // max(done, 1)),
+            total=rows if prepared.is_last else max(rows + 1, rows * total // max(done, 1)),
         )
 
     def finish(self, job: Job) -> None:

@@ -1,6 +1,6 @@
 """The job that makes leads of the people whom a preview has staged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -19,8 +19,10 @@ from leads.records.known import matching_leads
 from leads.records.models import Lead
 
 from .filling import fill_leads
+from .giving import give_to_existing, give_to_new
 from .models import Import
-from .staging import NEW, Parts, Planned, person_of
+from .own import NOTHING, Own
+from .staging import NEW, Parts, Planned, Staged, person_of
 
 KIND = "import"
 EVENT_LEADS = 5_000
@@ -37,47 +39,50 @@ class ImportHandler(JobHandler):
     label = "Import"
 
     def __init__(self) -> None:
-        self._ahead: tuple[tuple[UUID, int], Future[list[Planned]]] | None = None
+        self._ahead: tuple[tuple[UUID, int], Future[Staged]] | None = None
 
     def links(self, job: Job) -> list[tuple[str, str]]:
         """The import, which leads to its leads and to the rows that were left out."""
         return [("See the import", reverse("leads:import", args=[job.params["import"]]))]
 
     @collector_resting()
-    def prepare(self, job: Job) -> list[Planned]:
+    def prepare(self, job: Job) -> Staged | None:
         """Read the next staged part; the one after it is read while this one is written."""
         number = job.cursor.get("part", 0)
         count = len(job.params["parts"])
         if number >= count:
-            return []
+            return None
         parts = self._parts(job)
         ahead, self._ahead = self._ahead, None
-        people = (
+        staged = (
             ahead[1].result()
             if ahead is not None and ahead[0] == (job.id, number)
-            else parts.people(number)
+            else parts.staged(number)
         )
         if number + 1 < count:
-            self._ahead = ((job.id, number + 1), _reading.submit(parts.people, number + 1))
-        return people
+            self._ahead = ((job.id, number + 1), _reading.submit(parts.staged, number + 1))
+        return staged
 
     @collector_resting()
-    def step(self, job: Job, prepared: list[Planned]) -> Step:
+    def step(self, job: Job, prepared: Staged | None) -> Step:
         """Make leads of a part's people, fill those there are, announce both, move on."""
         cursor = {"part": 0, "created": 0, "filled": 0, "owned": 0, "doubles": 0} | job.cursor
         sizes = job.params["parts"]
-        if cursor["part"] >= len(sizes):
+        if prepared is None:
             return Step(cursor=cursor, done=True)
+        people = prepared.people()
         options = job.params["options"]
         lock_acquisition(job.workspace_id)
+        own = self._own(job, people, cursor["part"])
         if options["existing"] == Import.Existing.FILL:
-            rest = self._fill(job, prepared, cursor)
+            rest = self._fill(job, people, cursor, own)
         else:
-            rest = [each.candidate for each in prepared if each.outcome == NEW]
-            cursor["owned"] += len(prepared) - len(rest)
+            rest = [each.candidate for each in people if each.outcome == NEW]
+            cursor["owned"] += len(people) - len(rest)
         acquired = acquire_people(
             workspace_id=job.workspace_id,
             candidates=rest,
+            distinct=True,
             source=Lead.Source.UPLOAD,
             job_id=job.id,
             own={
@@ -86,6 +91,7 @@ class ImportHandler(JobHandler):
                 **({"owner_id": UUID(options["owner"])} if options["owner"] else {}),
             },
         )
+        self._give_to_new(job, rest, acquired.lead_ids, own)
         self._announce(job, "lead.created", acquired.lead_ids)
         cursor["created"] += len(acquired.lead_ids)
         cursor["owned"] += acquired.owned
@@ -100,7 +106,40 @@ class ImportHandler(JobHandler):
             note=_note(cursor),
         )
 
-    def _fill(self, job: Job, people: Sequence[Planned], cursor: dict[str, Any]) -> list[Candidate]:
+    def _own(self, job: Job, people: Sequence[Planned], part: int) -> dict[str, Own]:
+        """What the rows say of the workspace's own fields, by the hash of who is in them."""
+        said = self._parts(job).own(part)
+        if not said:
+            return {}
+        return {each.candidate.dedup_hash: said[each.line] for each in people if each.line in said}
+
+    def _give_to_new(
+        self,
+        job: Job,
+        people: Sequence[Candidate],
+        leads: Sequence[UUID],
+        own: Mapping[str, Own],
+    ) -> None:
+        """Give the leads that people have become what is said of them."""
+        hashes = [one.dedup_hash for one in people if one.dedup_hash in own] if leads else []
+        if not hashes:
+            return
+        made = Lead.objects.filter(
+            workspace_id=job.workspace_id, job_id=job.id, dedup_hash__in=hashes
+        ).living()
+        found = dict(made.values_list("id", "dedup_hash"))
+        give_to_new(
+            workspace_id=job.workspace_id,
+            wanted={each: own[found[each]] for each in leads if each in found},
+        )
+
+    def _fill(
+        self,
+        job: Job,
+        people: Sequence[Planned],
+        cursor: dict[str, Any],
+        own: Mapping[str, Own],
+    ) -> list[Candidate]:
         """Fill the leads that are these people; return the people who are no lead yet."""
         found = matching_leads(job.workspace_id, [each.candidate for each in people])
         pairs = list(zip(people, found, strict=True))
@@ -111,6 +150,27 @@ class ImportHandler(JobHandler):
             where_from=job.params["file"],
             actor_label=job.created_by_label,
         )
+        options = job.params["options"]
+        wanted: dict[UUID, Own] = {}
+        for each, lead in pairs:
+            if lead is not None:
+                said = own.get(each.candidate.dedup_hash, NOTHING)
+                wanted.setdefault(
+                    lead,
+                    Own(
+                        said.status or options["status"],
+                        said.owner or options["owner"],
+                        tuple(sorted({*said.tags, *options["tags"]})),
+                        said.notes,
+                    ),
+                )
+        given = give_to_existing(
+            workspace_id=job.workspace_id,
+            wanted=wanted,
+            where_from=job.params["file"],
+            actor_label=job.created_by_label,
+        )
+        filled = list(dict.fromkeys([*filled, *given]))
         self._announce(job, "lead.updated", filled)
         cursor["filled"] += len(filled)
         cursor["owned"] += len(matches) - len(filled)

@@ -7,9 +7,10 @@ that dies leaves at most a part that the next one writes again.
 import csv
 import datetime
 import io
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
@@ -17,20 +18,25 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from cursive.lib.errors import Conflict
-from leads.records.acquisition import ROW_COLUMNS, Candidate, row_of
+from leads.records.acquisition import ROW_COLUMNS, Candidate, columns_of
 from leads.records.person import FIELD_NAMES, Person
 
+from .own import Own
+
 NEW, OWNED, DOUBLE, INVALID, SUPPRESSED = "new", "owned", "double", "invalid", "suppressed"
+# Rows of people who are new or owned, of which some values can't be used.
+PARTLY, OWNED_PARTLY = "partly", "owned_partly"
 # As much as a spreadsheet takes in one cell.
 LONGEST_CELL = 32_767
 _LIST = ";"
+_SLICE = 1_000
 # What stands before a lead's row in a staged one.
 _BEFORE = 4
 # The row of a lead without its id. What says who it is stands first and last in it.
 _COLUMNS = ROW_COLUMNS[1:]
 assert _COLUMNS[:2] == ("first_name", "last_name")
 assert _COLUMNS[-3:] == ("dedup_hash", "email_key", "phone_key")
-_TOPICS = 1 + _COLUMNS.index("intent_topics")
+_TOPICS = _COLUMNS.index("intent_topics")
 # Between cells, between rows, and for nothing, until a part is escaped as a whole: people's texts
 # have no control characters, and one that had would be refused by COPY, not taken for another cell.
 _CELL, _ROW, _UNSET = "\x1f", "\x1e", "\x00"
@@ -41,7 +47,6 @@ _ESCAPES = (
 _ESCAPED = re.compile(r"\\(.)")
 _MEANT = {"t": "\t", "n": "\n", "r": "\r"}
 _NOBODY = Person()
-_NO_ID = UUID(int=0)
 _NONE: frozenset[str] = frozenset()
 _READERS: dict[str, Callable[[str], Any]] = {
     "email_verified": lambda text: text == "True",
@@ -64,8 +69,57 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Staged:
+    """The people of a part, column by column: plain texts, which no collector has to walk."""
+
+    outcomes: Sequence[str]
+    numbers: Sequence[str]
+    emails: Sequence[str]
+    phones: Sequence[str]
+    first_names: Sequence[str]
+    last_names: Sequence[str]
+    hashes: Sequence[str]
+    email_keys: Sequence[str]
+    phone_keys: Sequence[str]
+    lines: Sequence[str]
+
+    def people(self) -> list[Planned]:
+        """One by one, in the file's order."""
+        return [
+            Planned(
+                outcome,
+                int(number),
+                Candidate(
+                    catalogue_id=None,
+                    person=_NOBODY,
+                    dedup_hash=digest,
+                    email_key=email_key,
+                    phone_key=phone_key,
+                    emails=frozenset(emails.split(_LIST)) if emails else _NONE,
+                    phones=frozenset(phones.split(_LIST)) if phones else _NONE,
+                    first_name=first,
+                    last_name=last,
+                    line=line,
+                ),
+            )
+            for (
+                outcome,
+                number,
+                emails,
+                phones,
+                first,
+                last,
+                digest,
+                email_key,
+                phone_key,
+                line,
+            ) in zip(*(getattr(self, each.name) for each in fields(self)), strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A row that doesn't become a lead: its line, what it is, why, and its values."""
+    """A row that doesn't become a lead, or not whole: its line, what it is, why, and its values."""
 
     outcome: str
     line: int
@@ -79,21 +133,26 @@ class Parts:
     def __init__(self, workspace_id: UUID, preview_job_id: UUID) -> None:
         self._folder = f"imports/{workspace_id}/{preview_job_id}"
 
-    def write(self, number: int, people: Iterable[Planned], left_out: Iterable[LeftOut]) -> None:
+    def write(self, number: int, people: Sequence[Planned], left_out: Iterable[LeftOut]) -> None:
         """Write part `number`, from 0, in place of one that is there."""
-        self._overwrite(self._people(number), _as_text(people))
+        # By slices, since the texts of a whole part are in memory several times over while made.
+        slices = (people[at : at + _SLICE] for at in range(0, len(people), _SLICE))
+        self._overwrite(self._people(number), b"\n".join(map(_as_bytes, slices)))
         text = io.StringIO(newline="")
         # Both line ends in the terminator, so that a cell with either is quoted.
         csv.writer(text, lineterminator="\r\n").writerows(
             [each.outcome, each.line, each.reason, *(cell[:LONGEST_CELL] for cell in each.values)]
             for each in left_out
         )
-        self._overwrite(self._left_out(number), text.getvalue())
+        self._overwrite(self._left_out(number), text.getvalue().encode("utf-8", "replace"))
+
+    def staged(self, number: int) -> Staged:
+        """The people of a part. Raises Conflict where it is gone."""
+        return _from_text(self._read(self._people(number)))
 
     def people(self, number: int) -> list[Planned]:
-        """The people of a part, in the file's order. Raises Conflict where it is gone."""
-        text = self._read(self._people(number))
-        return [_from_line(line) for line in text.split("\n")] if text else []
+        """The same, one by one, in the file's order."""
+        return self.staged(number).people()
 
     def left_out(self, number: int) -> Iterator[LeftOut]:
         """The rows of a part that don't become leads, in the file's order."""
@@ -102,10 +161,26 @@ class Parts:
         for outcome, line, reason, *values in csv.reader(text):
             yield LeftOut(outcome, int(line), reason, values)
 
+    def write_own(self, number: int, own: Mapping[int, Own]) -> None:
+        """Write what rows of part `number` say of the workspace's own fields, by their lines."""
+        if own:
+            self._overwrite(self._own(number), json.dumps(list(own.items())).encode())
+
+    def own(self, number: int) -> dict[int, Own]:
+        """The same back; most files say nothing."""
+        if not default_storage.exists(self._own(number)):
+            return {}
+        found = json.loads(self._read(self._own(number)))
+        return {
+            line: Own(status, owner, tuple(tags), notes)
+            for line, (status, owner, tags, notes) in found
+        }
+
     def remove_people(self, parts: int) -> None:
         """Delete what holds the people; the rows left out stay."""
         for number in range(parts):
             default_storage.delete(self._people(number))
+            default_storage.delete(self._own(number))
 
     def remove(self, parts: int) -> None:
         """Delete all files of so many parts."""
@@ -116,13 +191,16 @@ class Parts:
     def _people(self, number: int) -> str:
         return f"{self._folder}/people-{number:05}.txt"
 
+    def _own(self, number: int) -> str:
+        return f"{self._folder}/own-{number:05}.json"
+
     def _left_out(self, number: int) -> str:
         return f"{self._folder}/left-out-{number:05}.csv"
 
-    def _overwrite(self, name: str, text: str) -> None:
+    def _overwrite(self, name: str, content: bytes) -> None:
         if default_storage.exists(name):
             default_storage.delete(name)
-        default_storage.save(name, ContentFile(text.encode("utf-8", "replace")))
+        default_storage.save(name, ContentFile(content))
 
     def _read(self, name: str) -> str:
         if not default_storage.exists(name):
@@ -146,41 +224,43 @@ def person_of(planned: Planned) -> Person:
     return person
 
 
-def _as_text(people: Iterable[Planned]) -> str:
+def _as_bytes(people: Sequence[Planned]) -> bytes:
     """People as COPY takes them, a line each, after what is known of them beside."""
-    text = _ROW.join(_CELL.join(_cells(each)) for each in people)
+    candidates = [each.candidate for each in people]
+    columns = columns_of(candidates)
+    # Topics are slugs: nothing in them has to be quoted.
+    columns[_TOPICS] = [f"{{{','.join(each)}}}" for each in columns[_TOPICS]]
+    cells = [
+        [each.outcome for each in people],
+        [str(each.line) for each in people],
+        [_LIST.join(one.emails) for one in candidates],
+        [_LIST.join(one.phones) for one in candidates],
+        *map(_texts, columns),
+    ]
+    text = _ROW.join(map(_CELL.join, zip(*cells, strict=True)))
     for plain, escaped in _ESCAPES:
         text = text.replace(plain, escaped)
-    return text
+    return text.encode("utf-8", "replace")
 
 
-def _cells(planned: Planned) -> list[str]:
-    one = planned.candidate
-    row = row_of(one, _NO_ID)
-    # Topics are slugs: nothing in them has to be quoted.
-    row[_TOPICS] = f"{{{','.join(row[_TOPICS])}}}"
-    row[0] = _LIST.join(one.phones)
-    texts = [_UNSET if value is None else str(value) for value in row]
-    return [planned.outcome, str(planned.line), _LIST.join(one.emails), *texts]
+def _texts(column: Sequence[Any]) -> Sequence[str]:
+    if column and isinstance(column[0], str):  # then all are: unset texts are empty
+        return column
+    return [_UNSET if value is None else str(value) for value in column]
 
 
-def _from_line(text: str) -> Planned:
+def _from_text(text: str) -> Staged:
+    rows = [_cells_of(line) for line in text.split("\n")] if text else []
+    return Staged(*zip(*rows, strict=True)) if rows else Staged(*((),) * len(fields(Staged)))
+
+
+def _cells_of(text: str) -> tuple[str, ...]:
     outcome, number, emails, phones, line = text.split("\t", _BEFORE)
     first, last, _ = line.split("\t", 2)
     _, digest, email_key, phone_key = line.rsplit("\t", 3)
-    candidate = Candidate(
-        catalogue_id=None,
-        person=_NOBODY,
-        dedup_hash=digest,
-        email_key=_unescaped(email_key),
-        phone_key=phone_key,
-        emails=frozenset(_unescaped(emails).split(_LIST)) if emails else _NONE,
-        phones=frozenset(phones.split(_LIST)) if phones else _NONE,
-        first_name=_unescaped(first),
-        last_name=_unescaped(last),
-        line=line,
-    )
-    return Planned(outcome, int(number), candidate)
+    if "\\" in text:
+        emails, first, last, email_key = map(_unescaped, (emails, first, last, email_key))
+    return outcome, number, emails, phones, first, last, digest, email_key, phone_key, line
 
 
 def _unescaped(cell: str) -> str:

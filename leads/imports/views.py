@@ -1,8 +1,6 @@
 """Imports: list, upload, mapping, preview, progress, result."""
 
-from datetime import UTC
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,11 +14,9 @@ from accounts.workspaces.guards import member_required
 from accounts.workspaces.requests import MemberRequest
 from cursive.lib.errors import DomainError
 from cursive.lib.jobs.models import Job
+from cursive.lib.tables.headers import MAX_COLUMNS
 from cursive.lib.ui.pagination import keyset_page
-from leads.filters import url as filter_url
-from leads.filters.document import parse
-from leads.records.models import Lead
-from leads.records.queries import members_of
+from leads.records.queries import address_of_job, members_of
 
 from . import operations
 from .forms import ImportUploadForm, OptionsForm
@@ -61,7 +57,12 @@ def import_new(request: MemberRequest) -> HttpResponse:
             show_refusal(form, error)
         else:
             return redirect("leads:import_mapping", import_id=made.id)
-    context = {"form": form, "action": reverse("leads:import_new"), "longest": MAX_BYTES}
+    context = {
+        "form": form,
+        "action": reverse("leads:import_new"),
+        "longest": MAX_BYTES,
+        "widest": MAX_COLUMNS,
+    }
     status = 400 if posted else 200
     return render(request, "leads/imports/import_new.html", context, status=status)
 
@@ -145,10 +146,9 @@ def _detail_page(
         "upload": found.upload,
         "plan": found.plan,
         "samples": found.plan.get("samples", {}),
-        "left_out": sum(
-            rows for outcome, rows in found.plan.get("counts", {}).items() if outcome != "new"
-        ),
-        "leads_url": _leads_url(found),
+        "left_out": found.plan.get("warnings")
+        or any(outcome != "new" for outcome in found.plan.get("counts", {})),
+        "leads_url": address_of_job(found.job.id) if found.job else "",
         "nobody": not {"new", "owned"} & set(found.plan.get("counts", {})),
         "form": form,
         **(_progress(job) if job is not None else {}),
@@ -156,23 +156,6 @@ def _detail_page(
     fragment = "#body" if request.htmx and not request.htmx.boosted else ""
     page = f"leads/imports/import_detail.html{fragment}"
     return render(request, page, context, status=status)
-
-
-def _leads_url(found: Import) -> str:
-    """The list of leads, as near as its filters come to those of this import."""
-    began = found.job.started_at if found.job is not None else None
-    if began is None:
-        return reverse("leads:list")
-    day = began.astimezone(UTC).date().isoformat()
-    conditions: list[dict[str, Any]] = [
-        {"field": "source", "op": "in", "value": [Lead.Source.UPLOAD]},
-        {"field": "created_at", "op": "gte", "value": day},
-    ]
-    if found.options.get("tags"):
-        conditions.append({"field": "tags", "op": "has_all", "value": found.options["tags"]})
-    tree = parse({"version": 1, "all": conditions}, scope="leads")
-    query = urlencode({filter_url.PARAMETER: filter_url.encode(tree)})
-    return f"{reverse('leads:list')}?{query}"
 
 
 def _progress(job: Job) -> dict[str, Any]:

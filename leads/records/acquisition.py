@@ -20,13 +20,7 @@ from cursive.lib import tenancy
 from leads.catalogue.source import Record
 from leads.scoring.queries import rule_of
 
-from .identity import (
-    NoIdentity,
-    hash_of_forms,
-    normalise_domain,
-    normalise_email,
-    normalise_phone,
-)
+from .identity import NoIdentity, hash_of_forms, normalise_email
 from .known import Identity, known_among
 from .models import Lead, OwnedPeople
 from .person import FIELD_NAMES, Person
@@ -48,8 +42,8 @@ UNSEEN = (
 class Candidate(Identity):
     """A person who may become a lead, and all that says who it is (L-11).
 
-    `catalogue_id` is set for people of the catalogue. `line` is what `row_of` gives, without the
-    id, as a line of COPY's text without its end, where that has been made before and kept.
+    `catalogue_id` is set for people of the catalogue. `line` is what `columns_of` gives
+    of it, as a line of COPY's text without its end, where that has been made before and kept.
     """
 
     catalogue_id: int | None
@@ -74,7 +68,6 @@ class Acquired:
     left: int
 
 
-_emails_of = attrgetter("email", "work_email", "personal_email")
 _phones_of = attrgetter("phone", "mobile_phone", "direct_phone")
 _record_of = attrgetter(*FIELD_NAMES)
 
@@ -92,13 +85,18 @@ def candidates_of(records: Iterable[Record]) -> list[Candidate]:
 
 def candidate_of(person: Person, *, catalogue_id: int | None = None) -> Candidate:
     """The person with all that says who it is. Raises NoIdentity (L-11)."""
-    # Two of these fields usually hold the same. Numbers of a Person are in E.164 already.
-    emails = {raw: normalise_email(raw) for raw in {*_emails_of(person)} if raw}
-    email_key = emails.get(person.email or "", "")
+    email = person.email
+    email_key = normalise_email(email)
+    emails = {email_key}
+    for other in (person.work_email, person.personal_email):
+        if other and other != email:  # two of them usually hold the same
+            emails.add(normalise_email(other))
+    emails.discard("")
+    # Domains and numbers of a Person are in normal form already.
     digest = hash_of_forms(
         email_key,
-        normalise_domain(person.company_domain),
-        normalise_phone(person.phone, person.country),
+        person.company_domain or "",
+        person.phone or "",
         linkedin_url=person.linkedin_url,
         name=f"{person.first_name or ''} {person.last_name or ''}",
         company_name=person.company_name,
@@ -109,7 +107,7 @@ def candidate_of(person: Person, *, catalogue_id: int | None = None) -> Candidat
         dedup_hash=digest,
         email_key=email_key,
         phone_key=person.phone or "",
-        emails=frozenset(filter(None, emails.values())),
+        emails=frozenset(emails),
         phones=frozenset(filter(None, _phones_of(person))),
         first_name=person.first_name or "",
         last_name=person.last_name or "",
@@ -146,10 +144,13 @@ def acquire_people(
     segment_id: UUID | None = None,
     job_id: UUID | None = None,
     own: Mapping[str, Any] | None = None,
+    distinct: bool = False,
 ) -> Acquired:
     """Make leads of the candidates whom the workspace doesn't own yet, in their order.
 
     `own` is what all of them get beside their record: column → value (status, tags, owner_id).
+    `distinct` says that no two of the candidates are the same person by the rule of `known`, so
+    that they needn't be compared with one another.
 
     Owned is who is in the workspace's set of owned people, has a lead's catalogue id or identity
     hash, or is the same person as any lead by the rule of `known`, a deleted one too. Whoever is
@@ -174,7 +175,8 @@ def acquire_people(
             doubles += is_double and not is_owned
             passed.append(candidate)
             continue
-        known.by_this_job.add(candidate)
+        if not distinct:
+            known.by_this_job.add(candidate)
         chosen.append(candidate)
     made = _insert(workspace_id, chosen, source, segment_id, job_id, own) if chosen else []
     if of_catalogue:
@@ -264,29 +266,33 @@ def stage_people(cursor: Any, people: Mapping[UUID, Candidate]) -> None:
         f" SELECT {columns} FROM {table} WITH NO DATA"
     )
     with cursor.copy(f"COPY pg_temp.{BATCH_TABLE} ({columns}) FROM STDIN") as copy:
-        lines = []
-        for id, candidate in people.items():
-            if candidate.line is None:
-                copy.write_row(row_of(candidate, id))
-            else:
-                lines.append(f"{id}\t{candidate.line}\n")
-        copy.write("".join(lines))
+        kept = [f"{id}\t{one.line}\n" for id, one in people.items() if one.line is not None]
+        copy.write("".join(kept))
+        made = {id: one for id, one in people.items() if one.line is None}
+        for row in zip(made, *columns_of(list(made.values())), strict=True):
+            copy.write_row(row)
 
 
-def row_of(candidate: Candidate, id: UUID) -> list[Any]:
-    """The candidate's row for COPY: unset as the column has it, texts no longer than it holds."""
-    values = [
-        empty if value is None else value[:length] if length else value
-        for value, (length, empty) in zip(_record_of(candidate.person), _columns(), strict=True)
+def columns_of(candidates: Sequence[Candidate]) -> list[Sequence[Any]]:
+    """The candidates' rows for COPY, without the id, column by column.
+
+    Unset is what the column has for it; texts are no longer than it holds.
+    """
+    records = [_record_of(one.person) for one in candidates]
+    values: Iterable[tuple[Any, ...]] = (
+        zip(*records, strict=True) if records else ((),) * len(FIELD_NAMES)
+    )
+    columns: list[Sequence[Any]] = [
+        [empty if value is None else value[:length] if length else value for value in column]
+        for column, (length, empty) in zip(values, _columns(), strict=True)
     ]
-    values[TOPICS] = list(values[TOPICS])
+    columns[TOPICS] = [list(each) for each in columns[TOPICS]]
     return [
-        id,
-        *values,
-        candidate.catalogue_id,
-        candidate.dedup_hash,
-        candidate.email_key,
-        candidate.phone_key,
+        *columns,
+        [one.catalogue_id for one in candidates],
+        [one.dedup_hash for one in candidates],
+        [one.email_key for one in candidates],
+        [one.phone_key for one in candidates],
     ]
 
 

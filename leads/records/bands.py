@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 
 from leads.filters.vocabulary import EMPLOYEE_BANDS, REVENUE_BANDS
 
@@ -26,6 +27,8 @@ _REVENUE_TOPS = (
     (1e9, "500m_1b"),
     (math.inf, "over_1b"),
 )
+_EMPLOYEE_BOUNDS = [top for top, _ in _EMPLOYEE_TOPS]
+_REVENUE_BOUNDS = [top for top, _ in _REVENUE_TOPS]
 _UNITS = {
     "": 1.0,
     "k": 1e3,
@@ -71,7 +74,7 @@ def employee_band(value: str) -> str | None:
     count = _estimate(text)
     if count is None or count < 1:
         return None
-    return next(band for top, band in _EMPLOYEE_TOPS if count <= top)
+    return _EMPLOYEE_TOPS[bisect_left(_EMPLOYEE_BOUNDS, count)][1]
 
 
 def revenue_band(value: str) -> str | None:
@@ -82,7 +85,7 @@ def revenue_band(value: str) -> str | None:
     amount = _estimate(text)
     if amount is None or amount < 0:
         return None
-    return next(band for top, band in _REVENUE_TOPS if amount < top)
+    return _REVENUE_TOPS[bisect_right(_REVENUE_BOUNDS, amount)][1]
 
 
 def _estimate(text: str) -> float | None:

@@ -12,8 +12,10 @@ from .person import FIELD_NAMES
 #: Fields that a column may be mapped to: those of a person, and a name in one piece.
 FULL_NAME = "full_name"
 TARGETS: tuple[str, ...] = (*FIELD_NAMES, FULL_NAME)
+#: What a workspace says of its leads itself; only a file that becomes leads has room for them.
+OWN_TARGETS: tuple[str, ...] = ("status", "owner", "tags", "notes")
 #: Fields that several columns may fill: all values count.
-SEVERAL: frozenset[str] = frozenset({"email", "phone", "intent_topics"})
+SEVERAL: frozenset[str] = frozenset({"email", "phone", "intent_topics", "tags", "notes"})
 
 _NOT_LETTER = re.compile(r"[^a-z0-9]+")
 _DIGITS = re.compile(r"\d+")
@@ -168,6 +170,13 @@ _PERHAPS = {
     "full_name": "contact lead person customer customername user username",
     "source_date": "dateadded createdate createddate createdat datecreated lastseen connectedon",
 }
+#: Names of what a workspace says itself, as OWN_TARGETS has it.
+_OWN = {
+    "status": "status leadstatus leadstage stage",
+    "owner": "owner leadowner contactowner recordowner assignedto assignee salesrep",
+    "tags": "tags tag labels label",
+    "notes": "notes note comments comment remarks remark",
+}
 #: Columns about other people than the one in the row, or other things than these fields.
 _OTHERS = re.compile(
     r"owner|createdby|modifiedby|assign|salesrep|accountmanager|manageremail|referr|assistant|fax|"
@@ -192,6 +201,13 @@ def field_of_name(name: str) -> tuple[str, float] | None:
         if form in known:
             return known[form]
     return None
+
+
+def own_field_of_name(name: str) -> str | None:
+    """The field of OWN_TARGETS that a column's name stands for, if any."""
+    key = squash(name)
+    known = {word: field for field, names in _OWN.items() for word in names.split()}
+    return next((known[form] for form in _forms(key) if form in known), None) if key else None
 
 
 def is_about_others(name: str) -> bool:

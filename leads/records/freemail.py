@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from .wordlists import words
 
 #: Providers with a domain in many countries: yahoo.com, yahoo.co.uk, yahoo.com.br, yahoo.fr …
@@ -47,15 +45,13 @@ _DOMAINS = words(
 )
 
 
-@lru_cache(maxsize=65_536)
 def is_freemail(domain: str) -> bool:
     """Whether addresses at `domain` (lower case) are usually private ones."""
     if domain in _DOMAINS:
         return True
-    labels = domain.split(".")
-    if labels[0] not in _BRANDS:
+    brand, *ending = domain.split(".")
+    if brand not in _BRANDS:
         return False
-    ending = labels[1:]
     if len(ending) == 1:
         return ending[0] in _GENERIC or len(ending[0]) == 2
     return len(ending) == 2 and ending[0] in _SECOND_LEVELS and len(ending[1]) == 2

@@ -64,7 +64,6 @@ def normalise_phone(value: str | None, country: str | None = None) -> str:
     return parse_phone(value, country) or "" if value else ""
 
 
-@lru_cache(maxsize=65_536)
 def normalise_domain(value: str | None) -> str:
     """Return a host name without scheme, user, port, path and `www.`, or "" when it isn't one."""
     if not value:

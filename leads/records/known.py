@@ -76,6 +76,8 @@ class People:
         """Whether it is the same person as one of these (L-12, L-13)."""
         if person.dedup_hash in self._hashes or not self._emails.isdisjoint(person.emails):
             return True
+        if not self._lines or not person.phones:
+            return False
         return any(
             line.has(person.first_name, person.last_name, has_email=bool(person.emails))
             for line in map(self._lines.get, person.phones)
@@ -104,7 +106,10 @@ class People:
         self._line(phone).add(first, last, has_email=has_email)
 
     def _line(self, phone: str) -> _Line:
-        return self._lines.setdefault(phone, _Line())
+        line = self._lines.get(phone)
+        if line is None:
+            line = self._lines[phone] = _Line()
+        return line
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cursive.lib.errors import InvalidInput
+from leads.filters.vocabulary import STATUSES
 
 from .column_names import (
     FULL_NAME,
+    OWN_TARGETS,
     SEVERAL,
     TARGETS,
     field_of_name,
     is_about_others,
+    own_field_of_name,
     squash,
 )
 from .column_values import fits, guess_by_values
@@ -96,7 +99,12 @@ class Mapping:
             if column not in names:
                 raise _no_column(column, [each.column for each in self.columns])
         changed = tuple(
-            replace(each, field=_field(chosen[each.column]), confidence=1.0, why="chosen")
+            replace(
+                each,
+                field=_field(chosen[each.column], (*TARGETS, *OWN_TARGETS)),
+                confidence=1.0,
+                why="chosen",
+            )
             if each.column in chosen
             else each
             for each in self.columns
@@ -113,12 +121,16 @@ def header_key(columns: Iterable[str]) -> str:
 
 
 def guess_mapping(
-    columns: Sequence[str], sample: Sequence[Sequence[str]], *, default_country: str | None = None
+    columns: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    *,
+    default_country: str | None = None,
+    own: bool = False,
 ) -> Mapping:
     """Guess from names and from the values of some rows what each column means.
 
-    A field is given to the column that fits best; only e-mails, phones and topics may have
-    several.
+    A field is given to the column that fits best; only those in SEVERAL may have several. With
+    `own`, what a workspace says of its leads itself (OWN_TARGETS) is recognised, too.
     """
     values = [
         [row[index] for row in sample if index < len(row) and row[index].strip()]
@@ -126,7 +138,8 @@ def guess_mapping(
     ]
     squashed = {squash(name) for name in columns}
     guesses = [
-        _guess(name, column_values, default_country, squashed)
+        (own and _guess_own(name, column_values))
+        or _guess(name, column_values, default_country, squashed)
         for name, column_values in zip(columns, values, strict=True)
     ]
     _keep_best(guesses)
@@ -202,6 +215,19 @@ def _guess(
     return MappedColumn(name)
 
 
+def _guess_own(name: str, values: list[str]) -> MappedColumn | None:
+    """What a column of a workspace's own means; a status only where most values are ours."""
+    field = own_field_of_name(name)
+    if field is None or field_of_name(name) is not None:
+        return None
+    if field == "status":
+        known = {word.casefold() for pair in STATUSES.items() for word in pair}
+        fitting = sum(value.strip().casefold() in known for value in values)
+        if fitting * 2 < len(values) or not fitting:
+            return None
+    return MappedColumn(name, field, 0.9, f"called '{name}'")
+
+
 def _is_of_companies(squashed: set[str]) -> bool:
     """Whether a table with a column 'Name' lists companies: nothing in it is about a person."""
     personal = {"firstname", "lastname", "email", "jobtitle", "title", "company", "companyname"}
@@ -247,18 +273,18 @@ def _with_orders(
 
 def _check(mapping: Mapping) -> None:
     for field, indexes in mapping.fields.items():
-        if field not in TARGETS:
+        if field not in TARGETS and field not in OWN_TARGETS:
             raise _no_field(field)
         if len(indexes) > 1 and field not in SEVERAL:
             names = " and ".join(f"'{mapping.columns[index].column}'" for index in indexes[:2])
             raise MappingError(f"Two columns can't both be {field}: {names}.")
 
 
-def _field(text: str | None) -> str | None:
+def _field(text: str | None, known: Sequence[str] = TARGETS) -> str | None:
     if text is None or text in {"", "-"}:
         return None
     name = text.strip().lower().replace(" ", "_").replace("-", "_")
-    if name in TARGETS:
+    if name in known:
         return name
     raise _no_field(text)
 

@@ -1,6 +1,7 @@
 """How requests are served."""
 
 import asyncio
+import json
 import resource
 import sys
 import threading
@@ -72,6 +73,34 @@ def test_a_page_is_made_in_a_thread():
 
     answer, loop = asyncio.run(both())
     assert answer.decode() != loop
+
+
+@BARE
+@pytest.mark.parametrize("path", ["/api/leads/imports", "/leads/imports/new/"])
+def test_a_body_that_is_cut_off_is_a_bad_request(path, caplog):
+    """X-5: the client may have closed its half only, and reads what it is told."""
+    sent = []
+    pieces = [
+        {"type": "http.request", "body": b"half", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive():
+        return pieces.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    with caplog.at_level("INFO", "cursive.serving"):
+        asyncio.run(PageHandler()(scope(path) | {"method": "POST"}, receive, send))
+    start, *rest = sent
+    assert start["status"] == 400
+    body = b"".join(message.get("body", b"") for message in rest).decode()
+    assert "ended before its body did" in body
+    if path.startswith("/api/"):
+        assert (b"Content-Type", b"application/problem+json") in start["headers"]
+        assert json.loads(body)["code"] == "cut_off"
+    assert [(each.message, each.path) for each in caplog.records] == [("request_cut_off", path)]
 
 
 @BARE

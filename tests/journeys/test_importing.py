@@ -60,7 +60,7 @@ def test_a_messy_file_becomes_leads(live: Live, browser, shots, tmp_path):
     ines.look("import-preview")
     page.get_by_label("Tags").fill("messe")
     button.click()
-    link = page.get_by_role("link", name="Rows left out, as CSV")
+    link = page.get_by_role("link", name="What was left out, as CSV")
     expect(page.get_by_text("Completed").first).to_be_visible(timeout=30_000)
     expect(link).to_be_visible(timeout=30_000)
     ines.look("import-done")

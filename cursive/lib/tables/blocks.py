@@ -89,10 +89,21 @@ class BlockReader:
             return self._offset + self._held
         if self._encoding.unit > 1:
             return self._offset + self._width("".join(self._texts[:index]))
+        if index == len(self._texts) - 1:  # as ever where the last row waits for the next block
+            return self._offset + self._last_line_begin()
         ends = _LINE_END.finditer(self._buffer)
         for _ in range(index - 1):
             next(ends)
         return self._offset + next(ends).end()
+
+    def _last_line_begin(self) -> int:
+        """Where the current block's last line begins in the buffer, found from its end."""
+        end = self._held
+        if self._buffer[end - 2 : end] == b"\r\n":
+            end -= 2
+        elif self._buffer[end - 1 : end] in (b"\n", b"\r"):
+            end -= 1
+        return max(self._buffer.rfind(b"\n", 0, end), self._buffer.rfind(b"\r", 0, end)) + 1
 
     def line_of(self, index: int) -> int:
         """Return the number of the current block's line `index`."""

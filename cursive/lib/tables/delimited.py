@@ -12,7 +12,7 @@ from .blocks import Block, BlockReader, LongLine
 from .dialects import detect_dialect, read_loosely
 from .encodings import Encoding, detect_encoding, named_encoding
 from .headers import find_header
-from .kinds import refuse_binary, refuse_other_text
+from .kinds import binary, empty, refuse_binary, refuse_other_text
 from .records import RecordParser
 from .shapes import column_shapes
 from .sources import ByteSource
@@ -42,6 +42,7 @@ class DelimitedTable(Table):
         delimiter: str | None,
         encoding: str | None,
         header: bool | None,
+        header_line: int | None = None,
     ) -> None:
         """Look at the beginning of `source` and find out its encoding, dialect and header."""
         super().__init__()
@@ -50,9 +51,12 @@ class DelimitedTable(Table):
         blocks = BlockReader(source, self._encoding, self._encoding.bom, 1)
         block = blocks.advance(0)
         if isinstance(block, LongLine):
-            raise TableRefused("The first line is longer than 1 MB, so this is not a table.")
+            raise TableRefused(
+                "The first line is longer than 1 MB, so this is not a table. Save it as CSV, "
+                "with a line for each row."
+            )
         if block is None:
-            raise TableRefused("The file is empty.")
+            raise empty()
         lines = block.lines
         skipped = 0
         hint = _SEPARATOR_HINT.fullmatch(lines[0].rstrip("\r\n"))
@@ -62,9 +66,11 @@ class DelimitedTable(Table):
         sample = lines[skipped : skipped + _SAMPLE_LINES]
         self._dialect = detect_dialect(sample, delimiter)
         rows = read_loosely(self._dialect, sample, _SAMPLE_ROWS)
-        found = find_header(rows, header)
+        said = None if header_line is None else header_line - 1 - skipped
+        found = find_header(rows, header, said)
         self.columns, self.has_header = found.columns, found.found
         self.description = f"{self._dialect.label}, {self._encoding.label}"
+        self.description += self._header_label(skipped + found.top + 1)
         begin = skipped + found.lines
         self._start = Position(blocks.offset_of(begin), blocks.line_of(begin))
         width = len(self.columns)
@@ -120,8 +126,8 @@ def _encoding_of(source: ByteSource, path: str | os.PathLike[str], named: str | 
     text = start.decode(encoding.codec, "replace")
     if not text.strip("\x00 \t\r\n\ufeff"):
         if len(head) < _HEAD_BYTES:
-            raise TableRefused("The file is empty.")
-        raise TableRefused("This file holds binary data, not a table.")
+            raise empty()
+        raise binary()
     refuse_other_text(text)
     refuse_binary(text)
     return encoding

@@ -136,9 +136,19 @@ def _of_sample(sample: bytes, *, whole: bool) -> Encoding:
         text = text[3:-3] if len(text) > 100 else text[:-3] if len(text) > 10 else text
     bad = sum(1 for c in text if "\udc80" <= c <= "\udcff")
     good = sum(1 for c in text if c > "\x7f") - bad
-    if good > 10 * bad or not bad:
+    if good > 10 * bad or not bad or (good and _is_mostly_utf8(text)):
         return Encoding("utf-8")
     return Encoding(_legacy(sample))
+
+
+def _is_mostly_utf8(text: str) -> bool:
+    """Whether as many lines are UTF-8 as aren't: then the others are at fault, not the file.
+
+    In older encodings characters that pass for UTF-8 are rare, and whole lines of them rarer.
+    """
+    foreign = [line for line in text.splitlines() if not line.isascii()]
+    broken = sum(any("\udc80" <= c <= "\udcff" for c in line) for line in foreign)
+    return broken * 2 <= len(foreign)
 
 
 def _legacy(sample: bytes) -> str:

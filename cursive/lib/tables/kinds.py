@@ -44,6 +44,7 @@ _WORDLIKE: tuple[tuple[bytes, str], ...] = (
     (b"ORC", "an ORC file"),
     (b"fLaC", "a sound file"),
 )
+_CHOOSE = "Choose the table itself, saved as CSV or Excel (.xlsx)."
 _ADVICE = {
     "an old or password-protected Office file": (
         "Open it in Excel and save it as .xlsx without a password, or as CSV."
@@ -65,7 +66,7 @@ _ADVICE = {
 def detect_kind(head: bytes) -> Kind:
     """Return how a file that begins with `head` is packed; raise TableRefused for what it isn't."""
     if not head:
-        raise TableRefused("The file is empty.")
+        raise empty()
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
     if head.startswith(b"BZh") and head[4:10] in {b"1AY&SY", b"\x17rE8P\x90"}:
@@ -96,7 +97,9 @@ def refuse_other_text(text: str) -> None:
     if start.startswith("begin:vcard"):
         raise TableRefused("This file holds vCards, not CSV. Export the contacts as CSV.")
     if start.startswith("version https://git-lfs"):
-        raise TableRefused("This file is only a pointer to a large file kept elsewhere (Git LFS).")
+        raise TableRefused(
+            "This file is only a pointer to a large file kept elsewhere (Git LFS). Choose that one."
+        )
     compact = "".join(start[:200].split())
     if compact.startswith(('{"', '[{"', "[]", "{}", '[["')):
         raise refusal("a JSON file")
@@ -106,13 +109,22 @@ def refuse_binary(text: str) -> None:
     """Raise TableRefused when more than a twentieth of `text` is control characters."""
     odd = sum(1 for c in text[:20_000] if c < " " and c not in "\t\n\r\f\v\x1a\x1e\x1f\x01")
     if odd > 16 and odd * 20 > min(len(text), 20_000):
-        raise TableRefused("This file holds binary data, not a table.")
+        raise binary()
 
 
 def refusal(what: str) -> TableRefused:
     """Return the refusal of a file that is `what` ('a PNG image')."""
-    advice = _ADVICE.get(what)
-    return TableRefused(f"This file is {what}, not CSV.{' ' + advice if advice else ''}")
+    return TableRefused(f"This file is {what}, not CSV. {_ADVICE.get(what, _CHOOSE)}")
+
+
+def binary() -> TableRefused:
+    """Return the refusal of a file that is no text."""
+    return TableRefused(f"This file holds binary data, not a table. {_CHOOSE}")
+
+
+def empty() -> TableRefused:
+    """Return the refusal of a file without anything in it."""
+    return TableRefused("The file is empty. Save it again, or choose the one with the rows.")
 
 
 def _begins(head: bytes, signature: bytes) -> bool:

@@ -20,12 +20,14 @@ def open_table(
     delimiter: str | None = None,
     encoding: str | None = None,
     header: bool | None = None,
+    header_line: int | None = None,
     max_bytes: int | None = None,
 ) -> Table:
     """Open the file at `path` and find out how to read it.
 
     CSV and its relatives (also gzip, bzip2 or alone in a zip), Parquet and .xlsx are told apart by
-    content, not by name. What is given (`delimiter`, `encoding`, `header`) isn't guessed.
+    content, not by name. What is given (`delimiter`, `encoding`, `header`) isn't guessed;
+    `header_line` is the line, or a sheet's row, with the column names, counted from 1.
     `max_bytes` limits the unpacked size. Raises TableRefused with a sentence for people.
     """
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '\r\n"'):
@@ -39,10 +41,17 @@ def open_table(
     if kind == "parquet":
         return ParquetTable(path)
     if kind == "zip" and is_workbook(path):
-        return WorkbookTable(path, header=header, max_bytes=max_bytes)
+        return WorkbookTable(path, header=header, header_line=header_line, max_bytes=max_bytes)
     source = ByteSource(path, max_bytes)
     try:
-        return DelimitedTable(source, path, delimiter=delimiter, encoding=encoding, header=header)
+        return DelimitedTable(
+            source,
+            path,
+            delimiter=delimiter,
+            encoding=encoding,
+            header=header,
+            header_line=header_line,
+        )
     except BaseException:
         source.close()
         raise

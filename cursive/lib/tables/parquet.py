@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from .headers import MAX_COLUMNS, clean_name, distinct_names
+from .headers import MAX_COLUMNS, clean_name, distinct_names, too_wide
 from .table import Position, Row, RowProblem, Table, TableRefused
 
 _BATCH = 2048
@@ -42,9 +42,7 @@ class ParquetTable(Table):
                 "DESCRIBE SELECT * FROM read_parquet($path)", {"path": self._path}
             ).fetchall()
             if len(described) > MAX_COLUMNS:
-                raise TableRefused(
-                    f"The file has {len(described):,} columns; at most {MAX_COLUMNS:,} are read."
-                )
+                raise too_wide(len(described))
             self.columns = distinct_names([clean_name(row[0]) for row in described])
             self._select = ", ".join(_as_text(row[0], row[1]) for row in described)
             self.sample = [list(row) for row in self._batch_of(0).fetchmany(_SAMPLE_ROWS)]

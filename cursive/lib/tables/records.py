@@ -324,7 +324,8 @@ class RecordParser:
         example = ""
         if found and found[0] != "\ufffd":
             example = f" (for example 0x{ord(found[0]) - 0xDC00:02X})"
-        return f"The row holds bytes that are not {self._encoding.label} text{example}."
+        label = self._encoding.label
+        return f"The row holds bytes that are not {label} text{example}. Save the file as UTF-8."
 
 
 def _count_lines(dialect: Dialect, window: list[str]) -> int:

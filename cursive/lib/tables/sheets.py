@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import datetime
-import mmap
+import os
 import re
 import tempfile
 from array import array
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import IO
 from xml.parsers import expat
 
 from .headers import MAX_COLUMNS
+from .table import TableRefused
 
-_CHUNK = 256 * 1024
+#: Small, since a few bytes of a row can stand for a long text that is kept elsewhere.
+_CHUNK = 16 * 1024
 #: XML that goes on so long without a tag or text is made to exhaust memory.
-_MAX_SILENCE = 16 * 1024 * 1024
-#: Excel's own limit is 32,767.
-_MAX_CELL = 256 * 1024
+_MAX_SILENCE = 1024 * 1024
+#: Excel's own limit. Others write more; what is beyond it is left out.
+_MAX_CELL = 32_767
+#: Characters, as in a line of CSV. Who goes on for longer wants to exhaust memory.
+_MAX_ROW = 1_000_000
+#: Of how many texts the ends are read at once.
+_PAGE = 512
+#: All that is read of a workbook's attributes: Excel has at most 64,000 cell formats.
+_MAX_ATTRIBUTES = 8_000_000
 _DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _FORMAT_LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 
@@ -48,20 +57,59 @@ class _Parser:
             raise XmlRefused(str(error)) from error
 
 
+@lru_cache(256)
 def _local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def read_attributes(part: IO[bytes], wanted: set[str]) -> list[tuple[str, dict[str, str]]]:
-    """Return (tag, attributes) of every element with one of the wanted tags, without prefixes."""
+def number_of(text: str) -> int:
+    """The number that an attribute holds, or -1 where it holds none."""
+    return int(text) if text.isdecimal() and len(text) < 16 else -1
+
+
+class _Pieces:
+    """A text that comes in pieces: its first characters, however long it is."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._found = ""
+
+    def add(self, text: str) -> None:
+        if self.length < _MAX_CELL:
+            self._found = (self._found + text)[:_MAX_CELL] if self.length else text[:_MAX_CELL]
+        self.length += len(text)
+
+    def take(self) -> str:
+        """The text; another one begins."""
+        text, self._found, self.length = self._found, "", 0
+        return text
+
+
+def _too_long(what: str) -> TableRefused:
+    return TableRefused(
+        f"{what} holds more text than a row can (1 MB). Shorten it, or leave it out."
+    )
+
+
+def read_attributes(
+    part: IO[bytes], wanted: set[str], names: set[str]
+) -> list[tuple[str, dict[str, str]]]:
+    """Return (tag, attributes) of every element with one of the wanted tags, without prefixes.
+
+    Of its attributes those called one of `names`.
+    """
     found: list[tuple[str, dict[str, str]]] = []
+    left = _MAX_ATTRIBUTES
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal left
         parser.silence = 0
         if _local(name) in wanted:
-            if len(found) > 100_000:
+            kept = {_local(key): each for key, each in attributes.items() if _local(key) in names}
+            left -= 64 + sum(map(len, kept.values()))
+            if left < 0:
                 raise XmlRefused("too many elements")
-            found.append((_local(name), {_local(key): value for key, value in attributes.items()}))
+            found.append((_local(name), kept))
 
     parser = _Parser()
     parser.expat.StartElementHandler = start
@@ -72,16 +120,18 @@ def read_attributes(part: IO[bytes], wanted: set[str]) -> list[tuple[str, dict[s
 
 
 class SharedTexts:
-    """The texts that cells refer to by number, kept in a temporary file."""
+    """The texts that cells refer to by number, kept in temporary files with where each ends."""
 
     def __init__(self, part: IO[bytes], limit: int) -> None:
         """Read them all from `xl/sharedStrings.xml`; at most `limit` bytes."""
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        self._ends = array("Q")
-        self._map: mmap.mmap | None = None
-        self._pieces: list[str] = []
+        self._ends = tempfile.TemporaryFile()  # noqa: SIM115
+        # How far each text of the newest reaches, before they are written.
+        self._new = array("Q", [0])
+        self._count = self._size = 0
+        self._page, self._bounds = -1, array("Q")
+        self._pieces = _Pieces()
         self._in_text = self._in_phonetic = False
-        self._size = 0
         parser = _Parser()
         self._parser = parser
         parser.expat.StartElementHandler = self._start
@@ -94,19 +144,21 @@ class SharedTexts:
                 if read > limit:
                     raise XmlRefused("too much text")
                 parser.feed(chunk, last=False)
+                self._new.tofile(self._ends)
+                del self._new[:]
             parser.feed(b"", last=True)
+            self._new.tofile(self._ends)
+            self._ends.flush()
             self._file.flush()
-            if self._size:
-                self._map = mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ)
         except BaseException:
-            self._file.close()
+            self.close()
             raise
 
     def _start(self, name: str, _: dict[str, str]) -> None:
         self._parser.silence = 0
         tag = _local(name)
         if tag == "si":
-            self._pieces = []
+            self._pieces.take()
         elif tag == "rPh":
             self._in_phonetic = True
         elif tag == "t":
@@ -119,28 +171,36 @@ class SharedTexts:
         elif tag == "rPh":
             self._in_phonetic = False
         elif tag == "si":
-            data = "".join(self._pieces)[:_MAX_CELL].encode()
+            data = self._pieces.take().encode()
             self._file.write(data)
             self._size += len(data)
-            self._ends.append(self._size)
+            self._new.append(self._size)
+            self._count += 1
 
     def _text(self, text: str) -> None:
         self._parser.silence = 0
-        if self._in_text and len(self._pieces) < 10_000:
-            self._pieces.append(text[:_MAX_CELL])
+        if self._in_text:
+            self._pieces.add(text)
+            if self._pieces.length > _MAX_ROW:
+                raise _too_long("A cell")
 
     def __getitem__(self, number: int) -> str:
         """Return a text; "" for a number that there isn't."""
-        if self._map is None or not 0 <= number < len(self._ends):
+        if not 0 <= number < self._count:
             return ""
-        start = self._ends[number - 1] if number else 0
-        return self._map[start : self._ends[number]].decode()
+        page, at = divmod(number, _PAGE)
+        if page != self._page:
+            # Texts are mostly named in the order in which they come first.
+            self._page = page
+            found = os.pread(self._ends.fileno(), 8 * (_PAGE + 1), 8 * _PAGE * page)
+            self._bounds = array("Q", found)
+        start, end = self._bounds[at], self._bounds[at + 1]
+        return os.pread(self._file.fileno(), end - start, start).decode()
 
     def close(self) -> None:
-        """Delete the temporary file."""
-        if self._map is not None:
-            self._map.close()
+        """Delete the temporary files."""
         self._file.close()
+        self._ends.close()
 
 
 class CellReader:
@@ -164,14 +224,14 @@ class CellReader:
     def read(self, kind: str, style: str, value: str) -> str:
         """`kind` and `style` are the cell's t and s attributes."""
         if kind == "s":
-            return self._texts[int(value)] if self._texts and value.isdecimal() else ""
+            return self._texts[number_of(value)] if self._texts else ""
         if kind in {"inlineStr", "str", "d"}:
             return value
         if kind == "b":
             return "true" if value == "1" else "false"
         if kind == "e":
             return ""
-        if style.isdecimal() and int(style) < len(self._dates) and self._dates[int(style)]:
+        if 0 <= (number := number_of(style)) < len(self._dates) and self._dates[number]:
             return self._date(value)
         return value if value.isdecimal() else _number(value)
 
@@ -209,11 +269,11 @@ class _Sheet:
         self.rows: list[tuple[int, list[str]]] = []
         self._parser = parser
         self._cells = cells
-        self._line = 0
+        self._line = self._length = 0
         self._values: list[str] = []
         self._column = 0
         self._kind = self._style = ""
-        self._pieces: list[str] = []
+        self._pieces = _Pieces()
         self._in_value = self._in_phonetic = False
         parser.expat.StartElementHandler = self._start
         parser.expat.EndElementHandler = self._end
@@ -226,7 +286,7 @@ class _Sheet:
             reference = attributes.get("r")
             self._column = _column_number(reference) if reference else len(self._values)
             self._kind, self._style = attributes.get("t", ""), attributes.get("s", "")
-            self._pieces = []
+            self._pieces.take()
         elif tag == "v":
             self._in_value = True
         elif tag == "t":
@@ -234,9 +294,10 @@ class _Sheet:
         elif tag == "rPh":
             self._in_phonetic = True
         elif tag == "row":
-            number = attributes.get("r", "")
-            self._line = int(number) if number.isdecimal() else self._line + 1
+            number = number_of(attributes.get("r", ""))
+            self._line = number if number >= 0 else self._line + 1
             self._values = []
+            self._length = 0
 
     def _end(self, name: str) -> None:
         tag = _local(name)
@@ -245,8 +306,12 @@ class _Sheet:
         elif tag == "rPh":
             self._in_phonetic = False
         elif tag == "c":
-            if self._pieces and self._column < MAX_COLUMNS:
-                value = self._cells.read(self._kind, self._style, "".join(self._pieces))
+            # One more than are read, so that a table that is wider is refused and not cut.
+            if self._pieces.length and self._column <= MAX_COLUMNS:
+                value = self._cells.read(self._kind, self._style, self._pieces.take())
+                self._length += len(value)
+                if self._length > _MAX_ROW:
+                    raise _too_long(f"Row {self._line:,}")
                 if len(self._values) <= self._column:
                     self._values += [""] * (self._column + 1 - len(self._values))
                 self._values[self._column] = value.replace("\x00", "")
@@ -256,8 +321,10 @@ class _Sheet:
 
     def _text(self, text: str) -> None:
         self._parser.silence = 0
-        if self._in_value and len(self._pieces) < 1000:
-            self._pieces.append(text[:_MAX_CELL])
+        if self._in_value:
+            self._pieces.add(text)
+            if self._pieces.length > _MAX_ROW:
+                raise _too_long(f"Row {self._line:,}")
 
 
 def _column_number(reference: str) -> int:

@@ -83,6 +83,10 @@ class Table(abc.ABC):
     def close(self) -> None:
         """Let go of the file."""
 
+    def _header_label(self, line: int) -> str:
+        """', column names in line 4', where that isn't what everybody expects."""
+        return f", column names in line {line:,}" if self.has_header and line > 1 else ""
+
     def __enter__(self) -> Self:
         return self
 

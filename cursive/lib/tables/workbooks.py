@@ -14,10 +14,13 @@ from zlib import error as ZlibError
 from .dialects import LooseRow
 from .headers import find_header
 from .records import CUT
-from .sheets import CellReader, SharedTexts, XmlRefused, read_attributes, sheet_rows
+from .sheets import CellReader, SharedTexts, XmlRefused, number_of, read_attributes, sheet_rows
 from .table import Position, Row, RowProblem, Table, TableRefused
 
 _SAMPLE_ROWS = 220
+#: Fewer rows where they are long.
+_SAMPLE_CHARACTERS = 2_000_000
+_ATTRIBUTES = {"Id", "Target", "date1904", "state", "id", "name", "numFmtId", "formatCode"}
 _DAMAGED = (zipfile.BadZipFile, ZlibError, EOFError, KeyError, XmlRefused, NotImplementedError)
 #: More than this is no table of leads, but a file that blows up when unpacked.
 _MAX_PART = 8 * 1024**3
@@ -54,6 +57,7 @@ class WorkbookTable(Table):
         path: str | os.PathLike[str],
         *,
         header: bool | None = None,
+        header_line: int | None = None,
         max_bytes: int | None = None,
     ) -> None:
         """Open the workbook and find its sheet, styles and header."""
@@ -63,7 +67,7 @@ class WorkbookTable(Table):
         self._texts: SharedTexts | None = None
         self._read = 0
         try:
-            self._open_sheet(header)
+            self._open_sheet(header, header_line)
         except _DAMAGED as error:
             self.close()
             raise _damaged() from error
@@ -71,7 +75,7 @@ class WorkbookTable(Table):
             self.close()
             raise
 
-    def _open_sheet(self, header: bool | None) -> None:
+    def _open_sheet(self, header: bool | None, header_line: int | None) -> None:
         targets = {
             each.get("Id", ""): each.get("Target", "")
             for _, each in self._attributes("xl/_rels/workbook.xml.rels", {"Relationship"})
@@ -95,9 +99,9 @@ class WorkbookTable(Table):
             wanted = {"numFmt", "cellXfs", "cellStyleXfs", "xf"}
             for tag, each in self._attributes("xl/styles.xml", wanted):
                 if tag == "numFmt":
-                    custom[int(each.get("numFmtId", "0"))] = each.get("formatCode", "")
+                    custom[number_of(each.get("numFmtId", "0"))] = each.get("formatCode", "")
                 elif tag == "xf" and in_cells:
-                    styles.append(int(each.get("numFmtId", "0")))
+                    styles.append(number_of(each.get("numFmtId", "0")))
                 elif tag != "xf":
                     in_cells = tag == "cellXfs"
         self._cells = CellReader(self._texts, styles, custom, epoch_1904)
@@ -108,8 +112,12 @@ class WorkbookTable(Table):
                 raise TableRefused("The workbook has no sheet with rows in it.")
             name, self._sheet = sheets[number]
             number += 1
-            top = islice(self._rows_of_sheet(), _SAMPLE_ROWS)
-            rows = [LooseRow(line, 1, values, False) for line, values in top]
+            rows, characters = [], 0
+            for line, values in islice(self._rows_of_sheet(), _SAMPLE_ROWS):
+                rows.append(LooseRow(line, 1, values, False))
+                characters += sum(map(len, values))
+                if characters > _SAMPLE_CHARACTERS:
+                    break
         width = max(len(row.values) for row in rows)
         rows = [
             LooseRow(row.index, 1, row.values + [""] * (width - len(row.values)), False)
@@ -118,7 +126,7 @@ class WorkbookTable(Table):
         while width > 1 and not any(row.values[width - 1].strip() for row in rows):
             width -= 1
         rows = [LooseRow(row.index, 1, row.values[:width], False) for row in rows]
-        found = find_header(rows, header)
+        found = find_header(rows, header, header_line)
         self.columns, self.has_header = found.columns, found.found
         self._start = Position(0, found.lines)
         self._next = found.lines
@@ -128,7 +136,7 @@ class WorkbookTable(Table):
             if row.index >= found.lines and not row.blank
         ][:200]
         which = f" (sheet {number} of {len(sheets)})" if len(sheets) > 1 else ""
-        self.description = f"Excel, sheet '{name}'{which}"
+        self.description = f"Excel, sheet '{name}'{which}{self._header_label(found.top)}"
 
     def _part(self, name: str) -> IO[bytes]:
         info = self._archive.getinfo(name)
@@ -142,7 +150,7 @@ class WorkbookTable(Table):
 
     def _attributes(self, name: str, wanted: set[str]) -> list[tuple[str, dict[str, str]]]:
         with self._part(name) as part:
-            return read_attributes(part, wanted)
+            return read_attributes(part, wanted, _ATTRIBUTES)
 
     def _rows_of_sheet(self) -> Iterator[tuple[int, list[str]]]:
         with self._part(self._sheet) as part:

@@ -30,6 +30,8 @@ _ENCODINGS = (
     ("gb18030", "Chinese (GB 18030)"),
 )
 _HEADERS = (("", "Found out"), ("yes", "It names the columns"), ("no", "It is a row like others"))
+#: As far as a table's head is looked for.
+_LAST_LINE = 100
 
 
 class UploadForm(forms.Form):
@@ -53,6 +55,13 @@ class ReadingForm(forms.Form):
     )
     encoding = forms.ChoiceField(label="Characters", choices=_ENCODINGS, required=False)
     header = forms.ChoiceField(label="The first row", choices=_HEADERS, required=False)
+    header_line = forms.IntegerField(
+        label="Column names are in line",
+        required=False,
+        min_value=1,
+        max_value=_LAST_LINE,
+        widget=forms.NumberInput(attrs={"placeholder": "Found out"}),
+    )
 
     @classmethod
     def of(cls, upload: Upload) -> "ReadingForm":
@@ -63,8 +72,16 @@ class ReadingForm(forms.Form):
                 "delimiter": upload.delimiter,
                 "encoding": upload.encoding,
                 "header": header,
+                "header_line": upload.header_line,
             }
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Names in a line, or none at all."""
+        data = super().clean() or {}
+        if data.get("header") == "no" and data.get("header_line"):
+            self.add_error("header_line", "Leave this empty where no row names the columns.")
+        return data
 
     def said(self) -> dict[str, Any]:
         """What `read_otherwise` takes."""
@@ -73,6 +90,7 @@ class ReadingForm(forms.Form):
             "delimiter": data["delimiter"],
             "encoding": data["encoding"],
             "header": {"": None, "yes": True, "no": False}[data["header"]],
+            "header_line": data["header_line"],
         }
 
 

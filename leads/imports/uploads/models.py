@@ -13,8 +13,9 @@ from leads.records.mapping import Mapping
 class Upload(TenantModel):
     """One file, how it is read, and what its columns mean. The bytes are in storage.
 
-    `purpose` is the code of a Purpose. `delimiter`, `encoding` and `header` hold what somebody
-    chose; empty and NULL mean that it was found out. `sample` holds some of the first rows.
+    `purpose` is the code of a Purpose. `delimiter`, `encoding`, `header` and `header_line` (from 1)
+    hold what somebody chose; empty and NULL mean that it was found out. `sample` holds some of the
+    first rows.
     """
 
     purpose = models.CharField(max_length=20)
@@ -25,6 +26,7 @@ class Upload(TenantModel):
     delimiter = models.CharField(max_length=1, blank=True, default="")
     encoding = models.CharField(max_length=20, blank=True, default="")
     header = models.BooleanField(null=True)
+    header_line = models.IntegerField(null=True)
     has_header = models.BooleanField()
     columns = models.JSONField()
     sample = models.JSONField()

@@ -18,6 +18,7 @@ from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.tables import Table, TableRefused, open_table
+from leads.records.column_names import OWN_TARGETS
 from leads.records.mapping import Mapping as ColumnMapping
 from leads.records.mapping import guess_mapping, header_key
 
@@ -26,7 +27,6 @@ from .purposes import Purpose
 
 MAX_BYTES = 200_000_000
 MAX_UNPACKED = 4_000_000_000
-MAX_COLUMNS = 500
 SAMPLE_ROWS = 5
 LONGEST_CELL = 200
 # An upload that nothing came of is kept so long; one that was used, as long as its job's files.
@@ -84,14 +84,18 @@ def read_otherwise(
     delimiter: str = "",
     encoding: str = "",
     header: bool | None = None,
+    header_line: int | None = None,
 ) -> Upload:
     """Say how the file is read; what isn't said is found out. Its columns are guessed anew.
+
+    `header_line` is the line with the column names, from 1; `header`, whether there are any.
 
     Raises TableRefused where it can't be read so; then everything stays as it was.
     """
     with tenancy.atomic():
         upload = upload_of(workspace_id, upload_id, purpose, lock=True)
-        upload.delimiter, upload.encoding, upload.header = delimiter, encoding, header
+        upload.delimiter, upload.encoding = delimiter, encoding
+        upload.header, upload.header_line = header, header_line
         _look_at(upload, purpose, country)
         upload.row_count = None
         upload.save()
@@ -154,6 +158,7 @@ def open_upload(upload: Upload) -> Table:
             delimiter=upload.delimiter or None,
             encoding=upload.encoding or None,
             header=upload.header,
+            header_line=upload.header_line,
             max_bytes=MAX_UNPACKED,
         )
 
@@ -195,17 +200,13 @@ def _look_at(upload: Upload, purpose: Purpose, country: str) -> None:
     with open_upload(upload) as table:
         if table.kind not in KINDS:
             raise TableRefused("This file is neither CSV nor Excel. Save it as .xlsx or as CSV.")
-        if len(table.columns) > MAX_COLUMNS:
-            raise TableRefused(
-                f"The file has {len(table.columns):,} columns; at most {MAX_COLUMNS} are read. "
-                "Leave out those that aren't needed."
-            )
         sample = table.sample
         upload.kind, upload.description = table.kind, table.description[:200]
         upload.has_header, upload.columns = table.has_header, table.columns
     upload.header_key = header_key(upload.columns)
     upload.sample = [[cell[:LONGEST_CELL] for cell in row] for row in sample[:SAMPLE_ROWS]]
-    guessed = guess_mapping(upload.columns, sample, default_country=country)
+    is_for_leads = set(OWN_TARGETS) <= set(purpose.targets)
+    guessed = guess_mapping(upload.columns, sample, default_country=country, own=is_for_leads)
     kept, upload.is_remembered = _remembered(upload, guessed)
     allowed = set(purpose.targets)
     others = {each.column: None for each in kept.columns if each.field not in allowed | {None}}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from leads.filters.registry import FIELDS
-from leads.records.column_names import FULL_NAME, TARGETS
+from leads.records.column_names import FULL_NAME, OWN_TARGETS, TARGETS
 from leads.records.columns import COLUMNS
 
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -26,6 +26,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("Place", ("country", "state", "city", "postal_code")),
     ("Signals", ("intent_topics", "source_date", "quality_score")),
+    ("Your own", OWN_TARGETS),
 )
 _OWN_LABELS = {FULL_NAME: "Full name", "email": "E-mail", "phone": "Phone"}
 
@@ -59,4 +60,5 @@ IMPORT = Purpose(
     "import",
     "A row needs an e-mail address, a phone number, a LinkedIn address, or a first and last name "
     "with a company.",
+    (*TARGETS, *OWN_TARGETS),
 )

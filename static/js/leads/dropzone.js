@@ -8,6 +8,7 @@ for (const form of document.querySelectorAll("[data-dropzone]")) {
   const name = form.querySelector("[data-dropzone-name]");
   const bar = form.querySelector("[data-dropzone-progress]");
   const button = form.querySelector("button");
+  const errors = form.querySelector("[data-dropzone-errors]");
   const longest = Number(form.dataset.longest);
 
   const show = () => {
@@ -44,6 +45,7 @@ for (const form of document.querySelectorAll("[data-dropzone]")) {
       bar.hidden = true;
       button.disabled = false;
       name.textContent = "The upload did not work. Nothing was kept; try again.";
+      name.classList.add("text-bad");
     };
     request.upload.addEventListener("progress", ({ loaded, total }) => {
       bar.value = total ? (100 * loaded) / total : 0;
@@ -52,13 +54,14 @@ for (const form of document.querySelectorAll("[data-dropzone]")) {
     request.addEventListener("error", fail);
     request.addEventListener("load", () => {
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      const fresh = page.querySelector("[data-dropzone]");
-      if (fresh) {
+      const wrong = page.querySelector("[data-dropzone-errors]");
+      if (wrong?.childElementCount) {
         // Refused: what is wrong stands in the form that came back.
-        const wrong = [...fresh.querySelectorAll("[data-form-errors] p, .form-error")];
-        fail();
-        name.textContent = wrong.map((each) => each.textContent.trim()).join(" ") || name.textContent;
-        name.classList.add("text-bad");
+        bar.hidden = true;
+        button.disabled = false;
+        show();
+        errors.replaceChildren(...wrong.children);
+        errors.scrollIntoView({ block: "nearest" });
       } else if (request.status < 400) {
         window.location.assign(request.responseURL);
       } else fail();
@@ -66,6 +69,7 @@ for (const form of document.querySelectorAll("[data-dropzone]")) {
     bar.hidden = false;
     button.disabled = true;
     name.classList.remove("text-bad");
+    errors.replaceChildren();
     request.open("POST", form.action);
     request.send(new FormData(form));
   });

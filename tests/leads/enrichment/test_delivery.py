@@ -40,7 +40,16 @@ from tests.leads.enrichment.lists import (
     send,
     stored_files,
 )
-from tests.leads.records.pulling import balance, give, in_threads, leads_of, start, stop_after, work
+from tests.leads.records.pulling import (
+    balance,
+    give,
+    in_threads,
+    leads_of,
+    spent_by,
+    start,
+    stop_after,
+    work,
+)
 
 CENT = Decimal("0.01")
 
@@ -91,6 +100,10 @@ def test_found_245_of_300_costs_61_25(acme, small_parts):
     with tenant_context(acme.id):
         (spent,) = AuditEntry.objects.filter(action="spend")
         assert spent.new["amount"] == "-61.25" and spent.actor_label == acme.alice.email
+    # C-2: the ledger names who paid, and not the worker.
+    charges = spent_by(acme)
+    assert {(kind, label) for kind, label, _ in charges} == {("user", acme.alice.email)}
+    assert sum(amount for _, _, amount in charges) == Decimal("-61.25")
 
 
 def test_cells_are_made_harmless(acme):
@@ -303,7 +316,8 @@ def test_twenty_look_ups_a_day(acme):
 def test_a_list_with_no_rows_fails_with_a_sentence(acme):
     enrichment = begin(acme, acme.actor, send(acme, acme.actor, b"E-mail,Name\n"))
     job = run_job_of(acme, enrichment.preview_job_id)
-    assert (job.status, job.error) == ("failed", "The file has no rows that can be read.")
+    assert job.status == "failed"
+    assert job.error.startswith("The file has no rows that can be read under its column names.")
     with tenant_context(acme.id):
         assert not MatchPart.objects.exists()
 

@@ -50,6 +50,10 @@ def test_from_the_upload_to_the_file(acme, alice):
     run_job_of(acme, enrichment.delivery_job_id)
     page = text_of(alice.get(detail))
     assert "Download CSV" in page and "37.50" in page and "150 of 160" in page
+    link = f"/leads/?f=job_id.in.{enrichment.delivery_job_id}"
+    assert f'href="{link}">150</a>' in page
+    cast.lead(acme, first_name="Somebody")
+    assert "150 leads" in text_of(alice.get(link))
     assert "Enriched" in text_of(alice.get("/enrichment/"))
     assert "Download CSV" in text_of(alice.get(f"/jobs/{enrichment.delivery_job_id}/"))
     assert "See the price" in text_of(alice.get(f"/jobs/{enrichment.preview_job_id}/"))

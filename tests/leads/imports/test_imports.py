@@ -258,3 +258,62 @@ def test_nothing_can_be_confirmed_before_the_preview_is_there(acme):
     with pytest.raises(Conflict):
         confirm(acme, found)
     assert leads(acme) == []
+
+
+DIRTY = """Mail,First,Phone,Company domain
+ann@a.example,Ann,555-CALL,acme.com
+bob@a.example,Bob,+15125550100,not a domain
+cy@known.example,Cy,nonsense,
+nobody,Dot,12,
+eve@a.example,Eve,+15125550101,acme.com
+fay@a.example,Fay,+15125550102,acme.com
+"""
+
+
+def left_out(found: Import) -> list[list[str]]:
+    text = "".join(left_out_file(found)).removeprefix("\ufeff")
+    return list(csv.reader(io.StringIO(text)))[1:]
+
+
+def test_values_that_cannot_be_used_are_told_with_line_value_and_fix(acme):
+    """L-18: in words for people, in the preview and in the file."""
+    cast.lead(acme, first_name="Cy", email="cy@known.example")
+    found = preview(acme, DIRTY)
+    assert found.plan["counts"] == {"new": 4, "owned": 1, "invalid": 1}
+    phones, domains = sorted(found.plan["warnings"].items(), reverse=True)
+    assert phones[0].startswith("Phone numbers that are not valid. Write the country's code")
+    assert domains[0].startswith("Company domains") and (phones[1], domains[1]) == (2, 1)
+    rows = found.plan["samples"]["partly"]
+    assert [row["line"] for row in rows] == [2, 3]
+    assert "“555-CALL”" in rows[0]["reason"] and "“not a domain”" in rows[1]["reason"]
+    work(acme, confirm(acme, found))
+    lines = left_out(again(acme, found))
+    assert [line[0] for line in lines] == ["2", "3", "4", "5"]
+    assert lines[0][1].startswith("Imported without “555-CALL”. Phone numbers")
+    assert lines[0][2:] == ["ann@a.example", "Ann", "555-CALL", "acme.com"]
+    assert lines[2][1] == "This person is in your workspace already."
+    assert again(acme, found).result["created"] == 4 and again(acme, found).job.failed == 1
+
+
+def test_a_value_that_was_put_right_fills_the_gap(acme):
+    """The file of what was left out can be mended and imported again."""
+    found = run(acme, DIRTY)
+    (row,) = (line for line in left_out(found) if line[0] == "2")
+    out = io.StringIO()
+    csv.writer(out).writerows(
+        [
+            ["Line", "Why it was left out", *found.upload.columns],
+            ["+15125550123" if cell == "555-CALL" else cell for cell in row],
+        ]
+    )
+    again_found = run(acme, out.getvalue(), **FILL)
+    assert (again_found.result["created"], again_found.result["filled"]) == (0, 1)
+    assert leads(acme)[0].phone == "+15125550123"
+
+
+def test_rows_that_fill_leads_tell_what_they_lack(acme):
+    """And rows that are left as they are don't: they are left out as a whole."""
+    cast.lead(acme, first_name="Cy", email="cy@known.example")
+    found = run(acme, DIRTY, **FILL)
+    assert [line[0] for line in left_out(found)] == ["2", "3", "4", "5"]
+    assert left_out(found)[2][1].startswith("Imported without “nonsense”. Phone numbers")

@@ -69,10 +69,12 @@ def test_the_whole_way(acme, browser):
     assert answer.status_code == 302
     work(acme, only(acme).job)
     page = browser.get(f"/leads/imports/{found.id}/").content.decode()
-    assert "Imported" in page and "Rows left out, as CSV" in page
+    assert "Imported" in page and "What was left out, as CSV" in page
     link = html.unescape(re.search(r'href="(/leads/\?f=[^"]+)"', page)[1])
+    assert link == f"/leads/?f=job_id.in.{only(acme).job.id}"
     listed = browser.get(link).content.decode()
     assert "2 leads" in listed and "ann@acme.example" in listed
+    assert "cy@known.example" not in listed and "Came in with: Import of people.csv" in listed
     assert sorted(lead.first_name for lead in leads(acme)) == ["=cmd()", "Ann", "Cy"]
     assert b"Fair" in browser.get("/leads/imports/").content
     rejects = browser.get(f"/leads/imports/{found.id}/rejects/")
@@ -83,7 +85,14 @@ def test_the_whole_way(acme, browser):
 
 def test_a_refused_file_says_why_on_the_form(acme, browser):
     answer = send(browser, b"\x89PNG\r\n\x1a\n" + b"\0" * 50)
-    assert answer.status_code == 400 and b"PNG image" in answer.content
+    said = answer.content.decode()
+    assert answer.status_code == 400 and "This file was not taken" in said
+    assert "This file is a PNG image, not CSV. Choose the table itself, saved as CSV or" in said
+    for wide in (501, 1_200):
+        answer = send(browser, (",".join(f"c{n}" for n in range(wide)) + "\n").encode() * 2)
+        said = answer.content.decode()
+        assert answer.status_code == 400 and f"{wide:,} columns; at most 500 are read" in said
+        assert "At most 200 MB and 500 columns" in said
     answer = browser.post("/leads/imports/new/", {})
     assert answer.status_code == 400 and b"Choose a file." in answer.content
     with tenant_context(acme.id):
@@ -118,6 +127,27 @@ def test_reading_it_otherwise(acme, browser):
     assert only(acme).upload.columns == ["Column 1"]
     assert browser.post(path, {"delimiter": "x"}).status_code == 400
     assert only(acme).upload.delimiter == ","
+
+
+def test_saying_in_which_line_the_names_are(acme, browser):
+    """L-18: where what is above them looks like names, too."""
+    send(browser, b"Alpha,Beta\nMail,Name\nann@acme.example,Ann Lee\n")
+    found = only(acme)
+    path = f"/leads/imports/{found.id}/reading/"
+    wrong = browser.post(path, {"header": "no", "header_line": "2"})
+    assert wrong.status_code == 400 and b"Leave this empty" in wrong.content
+    for line in ("0", "101", "x", "50"):
+        assert browser.post(path, {"header_line": line}).status_code == 400
+        assert only(acme).upload.columns == ["Alpha", "Beta"]
+    assert browser.post(path, {"header_line": "2"}).status_code == 302
+    page = browser.get(f"/leads/imports/{found.id}/mapping/").content.decode()
+    assert "column names in line 2" in page and 'name="header_line" value="2"' in page
+    found = only(acme)
+    assert found.upload.columns == ["Mail", "Name"]
+    browser.post(f"/leads/imports/{found.id}/mapping/", {"column_0": "email", "column_1": ""})
+    found = only(acme)
+    work(acme, found.preview_job)
+    assert again(acme, found).plan["counts"] == {"new": 1}
 
 
 def test_a_file_that_breaks_in_the_middle(acme, browser):

@@ -1,12 +1,16 @@
 """Rows to people (L-2, L-18)."""
 
 import datetime
+from collections import Counter
 from dataclasses import asdict
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leads.records.acquisition import candidate_of
+from leads.records.identity import NoIdentity, dedup_hash
+from leads.records.losses import COUNTRY, OF_FIELD, PHONE
 from leads.records.mapping import guess_mapping, parse_mapping
 from leads.records.person import FIELD_NAMES, Person
 from leads.records.reading import PersonReader, Rejection
@@ -151,11 +155,9 @@ def test_broken_details_are_dropped_and_counted():
     assert person.phone is None
     assert person.source_date is None
     assert warnings == {
-        "Phone numbers that are not valid.": 1,
-        "Values of employee_band that can't be used.": 1,
-        "Values of source_date that can't be used.": 1,
-        "Values of quality_score that can't be used.": 1,
-        "Countries that are not known.": 1,
+        PHONE: 1,
+        COUNTRY: 1,
+        **{OF_FIELD[name]: 1 for name in ("employee_band", "source_date", "quality_score")},
     }
 
 
@@ -318,3 +320,72 @@ def test_no_value_breaks_the_reader(values):
             assert len(value) <= 300
             assert "\x00" not in value
             assert value.encode()
+
+
+# What decides, for one field or for several together; rows of it meet in every combination.
+TELLING = ["", "n/a", "A.B+x@gmail.com", "x@", "ann@acme.com; bob@web.de", "512-555-0100"]
+TELLING += [
+    "+49 30 901820",
+    "12",
+    "TX",
+    "Texas",
+    "US",
+    "Narnia",
+    "work",
+    "mobile",
+    "no",
+    "Verified",
+]
+TELLING += [
+    "1/2/2023",
+    "Mr",
+    "Head of Sales",
+    "https://www.acme.com/x",
+    "gmail.com",
+    "51-200",
+    "1999",
+]
+
+
+@settings(max_examples=150, deadline=None, print_blob=True)
+@given(
+    st.data(),
+    st.sampled_from(["US", "DE", None]),
+    st.sampled_from([FIELD_NAMES, ["Full Name", "E-mail 1", "E-mail 2", "Tel 1", "Tel 2", "Ort"]]),
+)
+def test_rows_read_together_are_as_each_by_itself(data, default, columns):
+    """L-18: who else is in the file changes nobody; the identity is that of the values (L-11)."""
+    cell = st.sampled_from(TELLING) | st.text(max_size=12)
+    row = st.lists(cell, min_size=len(columns), max_size=len(columns))
+    rows = data.draw(st.lists(row, min_size=1, max_size=6))
+    mapping = guess_mapping(columns, [])
+    together = PersonReader(mapping, default_country=default)
+    found = together.read_all(rows)
+    alone = [PersonReader(mapping, default_country=default) for _ in rows]
+    assert found == [reader.read(values) for reader, values in zip(alone, rows, strict=True)]
+    assert together.warnings == sum((reader.warnings for reader in alone), Counter())
+    for person in found:
+        if isinstance(person, Person):
+            assert _identity(person) == _hash_of(person)
+
+
+def _identity(person: Person) -> str:
+    try:
+        return candidate_of(person).dedup_hash
+    except NoIdentity:
+        return ""
+
+
+def _hash_of(person: Person) -> str:
+    try:
+        return dedup_hash(
+            person.email,
+            person.company_domain,
+            person.phone,
+            country=person.country,
+            linkedin_url=person.linkedin_url,
+            name=f"{person.first_name or ''} {person.last_name or ''}",
+            company_name=person.company_name,
+        )
+    except NoIdentity:
+        return ""

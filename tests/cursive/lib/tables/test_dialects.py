@@ -121,7 +121,7 @@ def test_values_right_of_the_header_get_columns(tmp_path):
 
 def test_too_many_columns_are_refused(tmp_path):
     """A table has an end on the right."""
-    with pytest.raises(TableRefused, match="at most 1,000"):
+    with pytest.raises(TableRefused, match="2,000 columns; at most 500 are read"):
         open_table(write(tmp_path, ",".join(f"c{n}" for n in range(2000)) + "\n"))
 
 
@@ -129,3 +129,60 @@ def test_description_says_how_it_is_read(tmp_path):
     """For the page that shows what was found."""
     with open_table(write(tmp_path, "a;b\n1;2\n")) as table:
         assert table.description == "semicolon-separated, UTF-8"
+
+
+NAMES = "Email,First name,Last name,Company,Phone,Title"
+PEOPLE = "".join(f"p{n}@acme.com,Ann{n},Lee{n},Acme,,CEO\n" for n in range(100))
+
+
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [
+        ("Report of leads\nExported 2026-01-01\n\n", 4),
+        ("Report of leads,,,,,\nExported 2026-01-01,,,,,\n,,,,,\n", 4),
+        ("Report,Q3\n", 2),
+        ("Report,Q3,,,,\nBy,Ann Lee,,,,\n", 3),
+        ("Report of leads\n" * 12, 13),
+        ("Leads by company\nOwner: Ann Lee\n\n", 4),
+    ],
+)
+def test_titles_above_the_names(tmp_path, above, line):
+    """L-18: however many lines, and however many cells they have."""
+    path = write(tmp_path, above + NAMES + "\n" + PEOPLE)
+    with open_table(path) as table:
+        assert table.columns == NAMES.split(",")
+        assert table.description == f"comma-separated, UTF-8, column names in line {line}"
+        rows = list(table.rows())
+    assert rows[0] == (line + 1, ["p0@acme.com", "Ann0", "Lee0", "Acme", "", "CEO"])
+    assert len(rows) == 100
+
+
+def test_titles_above_names_in_another_language(tmp_path):
+    """They are told by their one cell alone."""
+    names = "Mail,Vorname,Nachname,Firma,Telefon,Funktion"
+    path = write(tmp_path, f"Bericht,,,,,\nStand 1. Januar,,,,,\n{names}\n{PEOPLE}")
+    with open_table(path) as table:
+        assert table.columns == names.split(",")
+
+
+@pytest.mark.parametrize(
+    "top", ["ann@acme.com,,,,,", "ann@acme.com", "https://www.linkedin.com/in/ann,,,,,"]
+)
+def test_a_sparse_row_that_is_somebody_is_no_title(tmp_path, top):
+    path = write(tmp_path, f"{top}\n{PEOPLE}")
+    with open_table(path) as table:
+        assert not table.has_header
+        assert len(list(table.rows())) == 101
+
+
+def test_the_names_may_be_said_to_be_in_a_line(tmp_path):
+    """Where they can't be told from what stands above them."""
+    path = write(tmp_path, "sep=,\nAlpha,Beta,Gamma\nUno,Due,Tre\n1,2,3\n")
+    with open_table(path) as table:
+        assert table.columns == ["Alpha", "Beta", "Gamma"]
+    with open_table(path, header_line=3) as table:
+        assert table.columns == ["Uno", "Due", "Tre"]
+        assert list(table.rows()) == [(4, ["1", "2", "3"])]
+    for line in (1, 9):
+        with pytest.raises(TableRefused, match="no row of column names in that line"):
+            open_table(path, header_line=line)

@@ -60,10 +60,21 @@ def test_a_wrong_byte_in_a_utf8_file_is_a_row_error(tmp_path):
     assert problems == [
         RowProblem(
             20_002,
-            "The row holds bytes that are not UTF-8 text (for example 0xEB).",
+            "The row holds bytes that are not UTF-8 text (for example 0xEB). "
+            "Save the file as UTF-8.",
             r"Zo\xeb,K\xf6ln",
         )
     ]
+
+
+@pytest.mark.parametrize("times", [1, 50])
+def test_a_file_of_two_encodings(tmp_path, times):
+    """UTF-8 rows are read; the others are told with line and fix, and nothing is mangled."""
+    rows = ("José,Madrid\n".encode() + "André,Genève\n".encode("latin-1")) * times
+    _, found, problems = read(write(tmp_path, b"name,city\n" + rows))
+    assert found == [["José", "Madrid"]] * times
+    assert [each.line for each in problems] == [3 + 2 * n for n in range(times)]
+    assert "Save the file as UTF-8." in problems[0].reason
 
 
 def test_an_ascii_beginning_doesn_t_decide(tmp_path):

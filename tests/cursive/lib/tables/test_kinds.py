@@ -33,11 +33,12 @@ TEXT = "first,email\nAnn,ann@acme.com\n"
     ],
 )
 def test_what_is_no_table_is_refused_by_name(tmp_path, data, sentence):
-    """L-18: an image called .csv is an image."""
+    """L-18: an image called .csv is an image; and what to do is said."""
     path = write(tmp_path, data)
     with pytest.raises(TableRefused) as refusal:
         open_table(path)
-    assert refusal.value.message == sentence
+    said, fix = refusal.value.message[: len(sentence)], refusal.value.message[len(sentence) :]
+    assert said == sentence and fix.startswith((" Save it", " Choose the table itself"))
     assert isinstance(refusal.value, DomainError)
     assert refusal.value.status == 400
 

@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+
+from .builders import write_workbook
 
 ROOT = Path(__file__).resolve().parents[4]
 #: MiB that reading may add. A csv.reader on the 300 MB line takes 584.
@@ -13,7 +16,7 @@ ALLOWED = 24
 
 SCRIPT = """
 import json, resource, sys
-from cursive.lib.tables import RowProblem, open_table
+from cursive.lib.tables import RowProblem, TableRefused, open_table
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -21,13 +24,18 @@ def peak():
 before = peak()
 rows = 0
 problems = []
-with open_table(sys.argv[1]) as table:
-    for item in table.rows():
-        if isinstance(item, RowProblem):
-            problems.append([item.line, item.reason, len(item.raw)])
-        else:
-            rows += 1
-print(json.dumps({"rows": rows, "problems": problems[:5], "grown": peak() - before}))
+refused = ""
+try:
+    with open_table(sys.argv[1]) as table:
+        for item in table.rows():
+            if isinstance(item, RowProblem):
+                problems.append([item.line, item.reason, len(item.raw)])
+            else:
+                rows += 1
+except TableRefused as error:
+    refused = error.message
+found = {"rows": rows, "problems": problems[:5], "refused": refused, "grown": peak() - before}
+print(json.dumps(found))
 """
 
 
@@ -92,4 +100,104 @@ def test_blank_lines_without_end(tmp_path):
     )
     found = read_apart(path)
     assert (found["rows"], found["problems"]) == (2, [])
+    assert found["grown"] < ALLOWED
+
+
+def write_bomb(
+    folder: Path, *, sheet: list[tuple[bytes, int]], shared: list[tuple[bytes, int]]
+) -> Path:
+    """A small workbook that is large unpacked: pieces of XML, so many times each."""
+    head = write_workbook(folder, {"People": ""}, texts=[])
+    path = folder / "bomb.xlsx"
+    parts = {
+        "xl/worksheets/sheet1.xml": [(b"<worksheet><sheetData>", 1), *sheet],
+        "xl/sharedStrings.xml": [(b"<sst>", 1), *shared, (b"</sst>", 1)],
+    }
+    parts["xl/worksheets/sheet1.xml"].append((b"</sheetData></worksheet>", 1))
+    with (
+        zipfile.ZipFile(head) as plain,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        for name in plain.namelist():
+            if name not in parts:
+                archive.writestr(name, plain.read(name))
+        for name, pieces in parts.items():
+            with archive.open(name, "w") as part:
+                for piece, times in pieces:
+                    for _ in range(times):
+                        part.write(piece)
+    return path
+
+
+HEADER = (b'<row r="1"><c t="inlineStr"><is><t>Email</t></is></c></row>', 1)
+ROW = b'<row><c t="inlineStr"><is><t>ann@acme.com</t></is></c></row>'
+MEGABYTE = b"a" * 1_000_000
+ONE_TEXT = [(b"<si><t>", 1), (MEGABYTE, 200), (b"</t></si>", 1)]
+LONG_TEXTS = [(b"<si><t>" + b"a" * 250_000 + b"</t></si>", 50)]
+REFERENCE = b'<c t="s"><v>1</v></c>'
+
+
+@pytest.mark.parametrize("formatted", [False, True])
+def test_a_cell_of_200_mb_in_a_workbook(tmp_path, formatted):
+    """The file is refused with the row, as soon as the cell is longer than a row can be."""
+    piece = b"<r><t>" + MEGABYTE + b"</t></r>" if formatted else MEGABYTE
+    start, end = (b"<is>", b"</is>") if formatted else (b"<is><t>", b"</t></is>")
+    path = write_bomb(
+        tmp_path,
+        sheet=[
+            *(HEADER, (ROW, 300), (b'<row r="302"><c t="inlineStr">' + start, 1)),
+            *((piece, 200), (end + b"</c></row>", 1)),
+        ],
+        shared=[],
+    )
+    found = read_apart(path)
+    assert found["refused"] == (
+        "Row 302 holds more text than a row can (1 MB). Shorten it, or leave it out."
+    )
+    assert found["rows"] == 300
+    assert found["grown"] < ALLOWED
+
+
+def test_a_shared_text_of_200_mb(tmp_path):
+    """The file is refused before its rows are looked at."""
+    path = write_bomb(tmp_path, sheet=[HEADER, (ROW, 3)], shared=ONE_TEXT)
+    found = read_apart(path)
+    assert "more text than a row can" in found["refused"]
+    assert found["grown"] < ALLOWED
+
+
+def test_rows_that_name_long_texts_again_and_again(tmp_path):
+    """A few bytes of the sheet stand for 250,000 characters, in thousands of rows."""
+    row = b"<row>" + REFERENCE + b"</row>"
+    path = write_bomb(tmp_path, sheet=[HEADER, (row, 20_000)], shared=LONG_TEXTS)
+    found = read_apart(path)
+    assert (found["rows"], found["refused"]) == (20_000, "")
+    assert found["grown"] < ALLOWED
+
+
+def test_a_row_of_long_texts(tmp_path):
+    """However many cells name them."""
+    row = b'<row r="2">' + REFERENCE * 900 + b"</row>"
+    path = write_bomb(tmp_path, sheet=[HEADER, (row, 1)], shared=LONG_TEXTS)
+    found = read_apart(path)
+    assert found["refused"].startswith("Row 2 holds more text than a row can")
+    assert found["grown"] < ALLOWED
+
+
+def test_a_tag_with_a_million_attributes(tmp_path):
+    """It is damaged, not held in memory."""
+    attributes = b"".join(b' a%d=""' % number for number in range(1_000_000))
+    path = write_bomb(
+        tmp_path, sheet=[HEADER, (b"<row><c" + attributes + b"/></row>", 1)], shared=[]
+    )
+    found = read_apart(path)
+    assert found["refused"].startswith("This Excel file is damaged.")
+    assert found["grown"] < ALLOWED
+
+
+def test_millions_of_empty_texts(tmp_path):
+    """Where each ends isn't held in memory either."""
+    path = write_bomb(tmp_path, sheet=[HEADER, (ROW, 3)], shared=[(b"<si/>" * 100_000, 120)])
+    found = read_apart(path)
+    assert (found["rows"], found["refused"]) == (3, "")
     assert found["grown"] < ALLOWED

@@ -137,3 +137,32 @@ def test_harmful_workbooks_are_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(TableRefused, match="damaged or cut off"):
         open_table(path)
+
+
+def test_titles_above_the_names(tmp_path):
+    """They are skipped; and which row has the names can be said."""
+    names = "".join(cell(f"{letter}4", at, "s") for at, letter in enumerate("ABC"))
+    rows = (
+        f'<row r="1">{cell("A1", 3, "s")}</row><row r="2">{cell("A2", 46_000, style=1)}</row>'
+        f'<row r="4">{names}</row>'
+        + "".join(f'<row r="{at}">{names}</row>' for at in range(5, 9)).replace("<v>0<", "<v>4<")
+    )
+    texts = ["Email", "First name", "Company", "Report of leads", "ann@acme.com"]
+    path = write_workbook(tmp_path, {"S": rows}, texts=texts, formats=[0, 14])
+    with open_table(path) as table:
+        assert table.columns == ["Email", "First name", "Company"]
+        assert table.description == "Excel, sheet 'S', column names in line 4"
+        assert next(table.rows()) == (5, ["ann@acme.com", "First name", "Company"])
+    with open_table(path, header_line=5) as table:
+        assert table.columns == ["ann@acme.com", "First name", "Company"]
+        assert [line for line, _ in table.rows()] == [6, 7, 8]
+    with pytest.raises(TableRefused, match="no row of column names"):
+        open_table(path, header_line=3)
+
+
+def test_too_many_columns_are_refused(tmp_path):
+    """And not cut without a word."""
+    cells = '<c t="inlineStr"><is><t>x</t></is></c>' * 600
+    path = write_workbook(tmp_path, {"S": f'<row r="1">{cells}</row>'})
+    with pytest.raises(TableRefused, match="at most 500 are read"):
+        open_table(path)
