@@ -100,6 +100,20 @@ def change_profile(
     return profile
 
 
+def check_lists(values: Mapping[str, Sequence[str]]) -> None:
+    """Raise `InvalidInput` by field for lists of a profile that saving would refuse."""
+    wrong: dict[str, str] = {}
+    for name in ICP:
+        if name in values:
+            _entries(name, values[name], wrong)
+    _refuse(wrong)
+
+
+def _refuse(wrong: Mapping[str, str]) -> None:
+    if wrong:
+        raise InvalidInput("Some fields can't be used as they are.", fields=wrong)
+
+
 def _hand_over_default(profile: BusinessProfile, default: bool) -> None:
     if not default:
         raise InvalidInput(
@@ -121,8 +135,7 @@ def _set(
     for name in ICP:
         if name in values:
             clean[name] = _entries(name, values[name], wrong)
-    if wrong:
-        raise InvalidInput("Some fields can't be used as they are.", fields=wrong)
+    _refuse(wrong)
     old, new = changes(profile, clean)
     check_fields(profile, (*TEXTS, *ICP))
     return old, new

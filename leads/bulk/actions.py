@@ -12,13 +12,14 @@ from accounts.workspaces.models import Membership, Role
 from cursive.lib.actors import Actor
 from cursive.lib.errors import InvalidInput
 from cursive.lib.jobs.models import Job
-from leads.exports.operations import start_export
+from leads.exports.operations import FORMATS, start_export
 from leads.filters.tree import Group
 from leads.records.acquisition import lock_acquisition
 from leads.records.columns import DEFAULT_EXPORT
 from leads.records.models import TRASH_KEPT, Lead
 from leads.records.operations import MAX_TAGS, clean_tags
 from leads.records.queries import members_of
+from leads.scoring.operations import score_leads
 
 from .changes import NOTHING, Change
 from .forms import OwnerForm, StatusForm, TagsForm
@@ -259,6 +260,7 @@ class Delete(BulkAction):
 
     name, label, icon, order, in_bar = "delete", "Delete", "trash", 90, True
     role = Role.ADMIN
+    keys_allowed = True  # as in deleting one: owners and admins make keys
     is_destructive = True
     undoable = TRASH_KEPT
     change = Change(
@@ -285,24 +287,32 @@ class Delete(BulkAction):
         return self.change.apply(batch, moment=batch.run.created_at)
 
     def revert(self, batch: Batch) -> int:
-        """Take them out again."""
+        """Take them out again. In the trash they weren't scored."""
         lock_acquisition(batch.workspace_id)
-        return self.change.revert(batch, moment=batch.run.created_at)
+        restored = self.change.revert(batch, moment=batch.run.created_at)
+        score_leads(workspace_id=batch.workspace_id, ids=batch.ids)
+        return restored
 
 
 class Export(BulkAction):
-    """To a CSV file, by a job of its own."""
+    """To a CSV or XLSX file, by a job of its own."""
 
     name, label, icon, order = "export", "Export", "download", 80
     page = "leads:export"
-    values = ("columns",)
+    values = ("columns", "format")
 
     def read(self, *, workspace_id: UUID, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Names of columns; without them the usual ones."""
+        """Names of columns, without them the usual ones; csv or xlsx, without it csv."""
         columns = values.get("columns") or list(DEFAULT_EXPORT)
         if not isinstance(columns, list) or not all(isinstance(one, str) for one in columns):
             raise InvalidInput("Choose columns.", fields={"columns": "A list of their names."})
-        return {"columns": columns}
+        kind = values.get("format") or "csv"
+        if not isinstance(kind, str) or kind not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise InvalidInput(
+                "There is no such kind of file.", fields={"format": f"One of: {known}."}
+            )
+        return {"columns": columns, "format": kind}
 
     def start(
         self,
@@ -319,6 +329,7 @@ class Export(BulkAction):
             workspace_id=workspace_id,
             actor=actor,
             columns=params["columns"],
+            format=params["format"],
             ids=ids,
             filter=filter,
             key=key,

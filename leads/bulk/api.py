@@ -12,10 +12,11 @@ from rest_framework.views import APIView
 from accounts.access.api import caller
 from cursive.lib.errors import InvalidInput
 from cursive.lib.jobs.queries import job_state
+from leads.exports.operations import FORMATS
 from leads.filters.document import parse
 from leads.filters.tree import Group
 
-from .operations import start_bulk, undo_bulk
+from .operations import MISSING, start_bulk, undo_bulk
 from .queries import get_run, run_state
 from .registry import all_actions, find_action
 
@@ -33,6 +34,8 @@ class BulkBodySerializer(serializers.Serializer[Any]):
     owner = serializers.UUIDField(required=False, allow_null=True)
     tags = serializers.ListField(child=serializers.CharField(), required=False)
     columns = serializers.ListField(child=serializers.CharField(), required=False)
+    format = serializers.ChoiceField(choices=list(FORMATS), required=False)
+    again = serializers.BooleanField(required=False)
 
 
 class BulkFailureSerializer(serializers.Serializer[Any]):
@@ -77,7 +80,8 @@ class BulkView(APIView):
         """By ids at once (200), or by a filter as a job (202). The action's values stand beside.
 
         `set_status` takes `status`, `assign` takes `owner` (null: nobody), `add_tags` and
-        `remove_tags` take `tags`. Ids that aren't leads of the workspace are among the failures.
+        `remove_tags` take `tags`, `export` takes `columns` and `format`, `verify` takes `again`.
+        Ids that aren't leads of the workspace are among the failures.
         """
         body = _body_of(request)
         plain = caller(request)
@@ -95,7 +99,7 @@ class BulkView(APIView):
             answer |= {"job": job_state(started.job)}
             if started.run is None:
                 answer["failures"] = [
-                    {"id": str(one), "reason": "There is no such lead."} for one in started.missing
+                    {"id": str(one), "reason": MISSING} for one in started.missing
                 ]
         return Response(answer, status=202 if started.job else 200)
 

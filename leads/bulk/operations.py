@@ -16,7 +16,7 @@ from accounts.workspaces.models import RANK, Role
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
-from cursive.lib.errors import Conflict, Forbidden, InvalidInput, NotFound
+from cursive.lib.errors import Conflict, Forbidden, InvalidInput, NoneFound, NotFound
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import enqueue_job
 from leads.filters.document import dump
@@ -68,17 +68,10 @@ def start_bulk(
         raise InvalidInput("The key is too long.", fields={"Idempotency-Key": f"Up to {MAX_KEY}."})
     params = found.read(workspace_id=workspace_id, values=values)
     with tenancy.atomic():
-        living = _living(workspace_id, ids)
-        job = found.start(
-            workspace_id=workspace_id,
-            actor=actor,
-            params=params,
-            ids=living,
-            filter=filter,
-            key=key,
-        )
+        job = _start_own_job(workspace_id, actor, found, params, ids, filter, key)
         if job is not None:
-            return Started(job=job, missing=[one for one in ids if one not in set(living)])
+            living = set(_living(workspace_id, ids))
+            return Started(job=job, missing=[one for one in ids if one not in living])
         run, is_new = _write_run(workspace_id, actor, found, params, ids, filter, key)
         if not is_new:
             return Started(run=run, job=_job_of(run))
@@ -237,7 +230,9 @@ def _find(name: object) -> BulkAction:
 
 
 def _check_role(action: BulkAction, actor: Actor) -> None:
-    # Keys count as members.
+    # Keys count as members, unless the scope that the API asked for is enough.
+    if actor.kind == "key" and action.keys_allowed:
+        return
     if RANK.get(Role(actor.role or Role.MEMBER), 0) < RANK[Role(action.role)]:
         raise Forbidden(refusal(action.role))
 
@@ -258,8 +253,10 @@ def _check_selection(ids: Sequence[UUID], filter: Group | None) -> None:
 def _check_undo(run: BulkRun) -> None:
     if run.can_undo:
         return
-    if run.undone_at or run.undo_job_id:
+    if run.undone_at:
         raise Conflict("This is undone already.")
+    if run.undo_job_id:
+        raise Conflict("This is being undone already. Its page shows how far.")
     if not run.finished_at:
         raise Conflict("This still runs. Cancel it first, then undo what it did.")
     if not run.changed:
@@ -267,6 +264,29 @@ def _check_undo(run: BulkRun) -> None:
     raise Conflict(
         "This can't be undone any more." if run.undoable_until else "This can't be undone."
     )
+
+
+def _start_own_job(
+    workspace_id: UUID,
+    actor: Actor,
+    action: BulkAction,
+    params: Mapping[str, Any],
+    ids: Sequence[UUID],
+    filter: Group | None,
+    key: str,
+) -> Job | None:
+    """The job of an action that has its own, for the ids as they were asked: a key stands for them.
+
+    None where a run says what became of it: also where no id is a living lead's.
+    """
+    if key and BulkRun.objects.filter(workspace_id=workspace_id, key=key).exists():
+        return None
+    try:
+        return action.start(
+            workspace_id=workspace_id, actor=actor, params=params, ids=ids, filter=filter, key=key
+        )
+    except NoneFound:
+        return None
 
 
 def _living(workspace_id: UUID, ids: Sequence[UUID]) -> list[UUID]:

@@ -80,6 +80,8 @@ class BulkAction:
     # The name of a page that takes the selection instead of the dialog.
     page: str = ""
     role: str = Role.MEMBER
+    # Whether API keys may do it though members may not, since their scope decides.
+    keys_allowed: bool = False
     is_destructive: bool = False
     # How long it can be undone; None where it can't, and `revert` isn't asked for.
     undoable: datetime.timedelta | None = None
@@ -119,7 +121,10 @@ class BulkAction:
         filter: Group | None,
         key: str,
     ) -> Job | None:
-        """Start a job of its own instead of being applied batch by batch; None: it has none."""
+        """Start a job of its own instead of being applied batch by batch; None: it has none.
+
+        `ids` are as they were asked for. Raises NoneFound where none of them is a living lead.
+        """
         return None
 
 

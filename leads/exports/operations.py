@@ -18,7 +18,8 @@ from django.utils import timezone
 from cursive.lib import limits, tenancy
 from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
-from cursive.lib.errors import Conflict, InvalidInput
+from cursive.lib.errors import Conflict, InvalidInput, NoneFound
+from cursive.lib.jobs.lease import raise_if_ended
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import earlier_job, enqueue_job
 from cursive.lib.jobs.registry import JobHandler, Step
@@ -56,11 +57,13 @@ def start_export(
 ) -> Job:
     """Start the job that writes these leads to a file: `ids`, or all that match `filter`.
 
+    Ids of no living lead of the workspace are left out; without a filter it is never everybody.
     `format` is csv or xlsx; a sheet has room for 1,048,575 leads.
 
     The same `key` with the same request gives the same job, which isn't another export of the day.
-    Raises `InvalidInput` for unknown columns, too many leads or nothing to export, `Conflict` for a
-    key that was used otherwise, `TooMany` past 10 a day a workspace.
+    Raises `InvalidInput` for unknown columns, too many leads or nothing to export (`NoneFound`
+    where none of the ids is a lead), `Conflict` for a key that was used otherwise, `TooMany` past
+    10 a day a workspace; nothing has changed then.
     """
     if bad := unknown_columns(columns):
         raise InvalidInput(
@@ -68,6 +71,8 @@ def start_export(
         )
     if not columns:
         raise InvalidInput("Choose columns.", fields={"columns": "Choose at least one."})
+    if not ids and filter is None:
+        raise InvalidInput("No lead is chosen.", fields={"ids": "Give ids or a filter."})
     if len(ids) > MAX_IDS:
         raise InvalidInput("Too many leads chosen.", fields={"ids": f"At most {MAX_IDS:,}."})
     if format not in FORMATS:
@@ -87,7 +92,8 @@ def start_export(
             return earlier
         total = leads.count()
         if not total:
-            raise InvalidInput("There is nothing to export.", fields={"ids": "No lead is chosen."})
+            error = NoneFound if filter is None else InvalidInput
+            raise error("There is nothing to export.", fields={"ids": "There are no such leads."})
         if format == "xlsx" and total >= MOST_ROWS:
             raise InvalidInput(
                 f"A sheet has room for {MOST_ROWS - 1:,} leads, and these are {total:,}.",
@@ -116,8 +122,9 @@ def start_export(
 
 
 def _selection(workspace_id: UUID, ids: Sequence[str], filter: Group | None) -> Any:
+    """Without a filter these ids and nobody else, also where there are none."""
     leads = leads_of(workspace_id, filter)
-    return leads.filter(id__in=ids) if ids else leads
+    return leads.filter(id__in=ids) if ids or filter is None else leads
 
 
 class ExportHandler(JobHandler):
@@ -166,6 +173,8 @@ class ExportHandler(JobHandler):
             job.result = {"leads": job.processed, "available_until": until.isoformat()}
         if job.status == Job.Status.FAILED:
             return  # a retry goes on from the parts that are there
+        if job.status == Job.Status.CANCELLED:
+            default_storage.delete(file_name(job))  # as far as it was written
         for number in range(job.cursor.get("part", 0) + 1):
             default_storage.delete(_part_name(job, number))
 
@@ -252,7 +261,9 @@ def _parts(job: Job) -> Iterator[bytes]:
     """The rows as they were written part by part, in order."""
     for number in range(job.cursor["part"]):
         with default_storage.open(_part_name(job, number)) as part:
-            yield from part.chunks()
+            for chunk in part.chunks():
+                raise_if_ended()
+                yield chunk
 
 
 class _Chunks(File):

@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 
 from accounts.profiles.models import BusinessProfile
+from accounts.profiles.operations import check_lists
+from cursive.lib.errors import InvalidInput
 from cursive.lib.forms import LinesField
 from cursive.lib.vocabulary import EMPLOYEE_BANDS, INDUSTRIES
 
@@ -38,6 +40,16 @@ class IcpForm(forms.Form):
         widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text=f"{INDUSTRY} points for one of them. Hold Ctrl or ⌘ to choose several.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        """What saving would refuse can't be tried either."""
+        data = super().clean() or self.cleaned_data
+        try:
+            check_lists(data)
+        except InvalidInput as refusal:
+            for name, sentence in refusal.fields.items():
+                self.add_error(name, sentence)
+        return data
 
     @classmethod
     def of(cls, profile: BusinessProfile, data: Any = None) -> "IcpForm":

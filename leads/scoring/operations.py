@@ -4,6 +4,7 @@ Only rows whose score or factors are others now are written. They are locked in 
 ids, and computed from what they are once locked, so that a change made meanwhile is never lost.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,8 @@ from cursive.lib.outbox import emit_all
 from .models import ScoreDay
 from .queries import KIND, count_leads, distribution_of, has_leads, rule_of, workspaces_to_score
 from .rule import Rule, today
+
+log = logging.getLogger(__name__)
 
 # Leads of one transaction: so many are looked at, and at most so many written, which are locked
 # for some tenths of a second. On most nights few of a workspace's leads are others.
@@ -218,6 +221,10 @@ class ScoringHandler(JobHandler):
 
 
 # --- all workspaces, at night ---
+class Unscored(Exception):
+    """These workspaces couldn't be scored; the log says why, and the next run tries again."""
+
+
 def score_everything(
     *, day: date | None = None, stop: Callable[[], bool] = lambda: False
 ) -> tuple[int, int]:
@@ -225,22 +232,29 @@ def score_everything(
 
     Returns how many leads were looked at and how many scores changed. A workspace is noted when it
     is done, so a run that was cut short goes on with those that are left. `stop` is asked between
-    batches.
+    batches. Where a workspace breaks, the others are done before this raises `Unscored`.
     """
     day = day or today()
     seen = changed = 0
+    broken: list[UUID] = []
     with tenancy.system_context():
         for workspace_id in workspaces_to_score(day):
             after: UUID | None = None
-            while True:
-                if stop():
-                    return seen, changed
-                with tenancy.atomic():
-                    batch = _score_batch(workspace_id, after, "nightly", day)
-                seen, changed, after = seen + batch.seen, changed + batch.changed, batch.last
-                if after is None:
-                    break
-            note_day(workspace_id=workspace_id, day=day)
+            try:
+                while True:
+                    if stop():
+                        return seen, changed
+                    with tenancy.atomic():
+                        batch = _score_batch(workspace_id, after, "nightly", day)
+                    seen, changed, after = seen + batch.seen, changed + batch.changed, batch.last
+                    if after is None:
+                        break
+                note_day(workspace_id=workspace_id, day=day)
+            except Exception:
+                log.exception("scoring_failed", extra={"workspace": str(workspace_id)})
+                broken.append(workspace_id)
+    if broken:
+        raise Unscored(", ".join(map(str, broken)))
     return seen, changed
 
 

@@ -21,7 +21,7 @@ from cursive.lib.errors import DomainError, Unavailable
 from cursive.lib.tenancy import system_context, tenant_context
 
 from .known import remember
-from .models import MOST_TRIES, Check, CheckQuerySet, Status
+from .models import MOST_TRIES, Check, CheckQuerySet, Status, has_its_lead
 from .providers import PROVIDERS, Provider, Undecided, Verdict, chain
 
 AT_ONCE = 5
@@ -84,9 +84,10 @@ def _take_place(provider: Provider, until: float) -> bool:
 
 
 def ask_one(workspace_id: UUID, check_id: UUID, *, until: float) -> None:
-    """Ask somebody for one address, if it is still due."""
+    """Ask somebody for one address, if it is still due and its lead still has it."""
     with tenant_context(workspace_id):
-        check = Check.objects.filter(workspace_id=workspace_id, id=check_id).due().first()
+        checks = Check.objects.filter(workspace_id=workspace_id, id=check_id).due()
+        check = checks.filter(has_its_lead()).first()
         provider = _next_provider(check) if check else None
         if check is None:
             return

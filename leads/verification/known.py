@@ -1,5 +1,6 @@
 """Answers that are kept for a month, for every workspace, and that tell nothing of any (L-16)."""
 
+import datetime
 from collections.abc import Iterable
 
 from django.utils import timezone
@@ -37,11 +38,16 @@ def remember(address: str, verdict: Verdict, provider: Provider) -> None:
     )
 
 
-def recall(addresses: Iterable[str]) -> dict[str, KnownAddress]:
-    """Which of these addresses are known, by address; one query."""
+def recall(
+    addresses: Iterable[str], *, since: datetime.datetime | None = None
+) -> dict[str, KnownAddress]:
+    """Which of these addresses are known, by address; one query.
+
+    `since` is how old an answer may be, for who wants a new one; without it 30 days count.
+    """
     digests = {address: digest_of(address) for address in addresses}
-    since = timezone.now() - FRESH
-    found = KnownAddress.objects.filter(checked_at__gt=since).in_bulk(list(digests.values()))
+    known = KnownAddress.objects.filter(checked_at__gt=since or timezone.now() - FRESH)
+    found = known.in_bulk(list(digests.values()))
     return {address: found[one] for address, one in digests.items() if one in found}
 
 

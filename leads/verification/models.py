@@ -121,6 +121,12 @@ class Check(TenantModel):
         return SOURCES.get(self.provider, "")
 
 
+def has_its_lead() -> Exists:
+    """Whether a check's lead still lives with the address that is checked, for a queryset."""
+    leads = Lead.objects.filter(workspace_id=OuterRef("workspace_id")).living()
+    return Exists(leads.filter(id=OuterRef("lead_id"), email=OuterRef("address")))
+
+
 def checked_lately(workspace_id: UUID) -> Exists:
     """Whether a lead's present address was answered for in the last 30 days, for a queryset."""
     checks = Check.objects.filter(workspace_id=workspace_id).fresh()

@@ -12,7 +12,7 @@ from credits.prices.queries import price_of
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
-from cursive.lib.errors import InvalidInput
+from cursive.lib.errors import InvalidInput, NoneFound
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import earlier_job, enqueue_job, ring
 from leads.filters.document import dump
@@ -45,7 +45,8 @@ def start_verification(
     leads without an address, leads that are being checked already and, unless `again`, addresses
     that were answered for in the last 30 days; ids of no lead of the workspace are counted as
     `not_found` in the job's result. The same `key` with the same request gives the same job.
-    Raises `InvalidInput` for too many ids or nobody to check, `InsufficientCredits`,
+    Raises `InvalidInput` for too many ids or nobody to check (`NoneFound` where none of the ids is
+    a lead), `InsufficientCredits`,
     `SpendingFrozen`, `Conflict` for a key that was used otherwise; nothing has changed then.
     """
     if not ids and filter is None:
@@ -59,6 +60,8 @@ def start_verification(
         "again": again,
     }
     with tenancy.atomic():
+        if chosen:  # two at once come one after the other: the second sees what the first queued
+            _lock_starts(workspace_id)
         earlier = earlier_job(workspace_id=workspace_id, kind=KIND, key=key, params=request)
         if earlier is not None:
             return earlier
@@ -66,7 +69,7 @@ def start_verification(
         known = (leads.filter(id__in=chosen) if chosen else leads).count()
         total = candidates(workspace_id, filter=filter, ids=chosen, again=again).count()
         if not total:
-            raise InvalidInput("There is nothing to check.", fields={"ids": _why_nothing(known)})
+            raise _nothing(known, by_ids=bool(chosen))
         job, _ = enqueue_job(
             workspace_id=workspace_id,
             kind=KIND,
@@ -100,10 +103,19 @@ def start_verification(
     return job
 
 
-def _why_nothing(known: int) -> str:
-    if not known:
-        return "No lead is chosen."
-    return "They have no address, are being checked, or were checked in the last 30 days."
+def _lock_starts(workspace_id: UUID) -> None:
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"verify:{workspace_id}"]
+        )
+
+
+def _nothing(known: int, *, by_ids: bool) -> InvalidInput:
+    why = "They have no address, are being checked, or were checked in the last 30 days."
+    if known:
+        return InvalidInput("There is nothing to check.", fields={"ids": why})
+    error = NoneFound if by_ids else InvalidInput
+    return error("There is nothing to check.", fields={"ids": "There are no such leads."})
 
 
 def wake_queue() -> int:

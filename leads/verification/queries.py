@@ -33,7 +33,7 @@ def candidates(
     the last 30 days.
     """
     leads = leads_of(workspace_id, filter).exclude(email="")
-    if ids:
+    if ids or filter is None:
         leads = leads.filter(id__in=ids)
     waiting = Check.objects.filter(workspace_id=workspace_id).open()
     leads = leads.exclude(Exists(waiting.filter(lead_id=OuterRef("id"))))

@@ -1,11 +1,12 @@
 """The job of a verification: queue the addresses, have them asked for, tell the leads, charge.
 
 Its cursor: `after` (the last lead that was queued, None when all are), the open `hold` and how
-many were `held`, `queued`, `charged`, `void`, `unanswered`, and `counts` by status.
+many were `held`, `queued`, `missed` (another job had them, or they were gone), `charged`, `void`,
+`unanswered`, and `counts` by status.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,7 +30,7 @@ from leads.records.models import Lead
 from .asking import ask_for
 from .effects import Told, tell_leads
 from .known import recall
-from .models import Check, Status
+from .models import Check, KnownAddress, Status, has_its_lead
 from .queries import ACTION, candidates
 
 KIND = "verification"
@@ -37,6 +38,7 @@ ACTOR = Actor.system("verification")
 QUEUED_AT_A_TIME = 2_000
 ASKED_AT_A_TIME = 200
 RECALLED_AT_A_TIME = 1_000
+ALL_MISSED = "Nobody was left to check: another verification has these addresses already."
 # A step stays well under the lease, the last call's fifteen seconds included.
 SECONDS_A_STEP = 20.0
 LONGEST_WAIT = timedelta(minutes=5)
@@ -113,6 +115,8 @@ def queue_next(job: Job) -> dict[str, Any]:
             )
             cursor["queued"] += database.rowcount
     is_last = len(found) < QUEUED_AT_A_TIME or len(found) == room
+    if is_last:
+        cursor["missed"] = cursor["held"] - cursor["queued"]
     cursor["after"] = None if is_last else str(found[-1][0])
     return cursor
 
@@ -134,6 +138,7 @@ class VerificationHandler(JobHandler):
         more = {
             "Deleted or changed meanwhile": result.get("not_reached", 0),
             "Left out": result.get("skipped", 0),
+            "Checked by another run, or gone by then": result.get("missed", 0),
             "Not found": result.get("not_found", 0),
         }
         return [
@@ -146,8 +151,8 @@ class VerificationHandler(JobHandler):
         """Ask for what is due; each answer is committed by itself."""
         if job.cursor["after"] is not None:
             return
-        due = _due(job)[:ASKED_AT_A_TIME]
-        known = recall(check.address for check in due)
+        due = _due(job).filter(has_its_lead())[:ASKED_AT_A_TIME]
+        known = _known(job, due)
         unknown = [check.id for check in due if check.address not in known]
         if unknown:
             seconds = min(SECONDS_A_STEP, settings.JOB_LEASE_SECONDS / 3)
@@ -163,8 +168,10 @@ class VerificationHandler(JobHandler):
                 total=cursor["queued"] if is_last else None,
                 done=is_last and not cursor["queued"],
                 note="Collecting the addresses",
+                errors=[ALL_MISSED] if is_last and not cursor["queued"] else [],
             )
         _recall(job)
+        _drop_leadless(job)
         told, cursor = _settle(job)
         checks = Check.objects.filter(workspace_id=job.workspace_id, job_id=job.id).open()
         soonest = checks.order_by("next_attempt_at").first()
@@ -199,6 +206,7 @@ class VerificationHandler(JobHandler):
             **{status: cursor["counts"].get(status, 0) for status in Status.values},
             "not_reached": cursor["void"],
             "skipped": job.params["skipped"],
+            "missed": cursor.get("missed", 0),
             "not_found": job.params["not_found"],
             "charged": str(cursor["charged"] * Decimal(job.params["price"])),
         }
@@ -216,6 +224,20 @@ class VerificationHandler(JobHandler):
         if again + rest:
             hold_price(job, again + rest, ACTOR, holds=job.cursor["holds"] + 1)
             job.cursor["held"] = job.cursor["queued"] + rest
+
+
+def _known(job: Job, checks: Iterable[Check]) -> dict[str, KnownAddress]:
+    """What is known of their addresses; who asks again wants to hear what is said from now on."""
+    since = job.created_at if job.params["again"] else None
+    return recall((check.address for check in checks), since=since)
+
+
+def _drop_leadless(job: Job) -> None:
+    """Ask no more for leads that were deleted or changed: they end as not reached, unpaid."""
+    due = _due(job).exclude(has_its_lead()).values_list("id", flat=True)
+    Check.objects.filter(
+        workspace_id=job.workspace_id, id__in=list(due[:RECALLED_AT_A_TIME])
+    ).update(state=Check.State.ANSWERED, status=Status.UNKNOWN, provider="", lease_until=None)
 
 
 def _due(job: Job) -> QuerySet[Check]:
@@ -237,7 +259,7 @@ def _until(checks: QuerySet[Check]) -> timedelta:
 def _recall(job: Job) -> None:
     """Answer from what is known already; it costs the same, so that nobody learns who asked."""
     due = _due(job)[:RECALLED_AT_A_TIME]
-    known = recall(check.address for check in due)
+    known = _known(job, due)
     found = [(check.id, known[check.address]) for check in due if check.address in known]
     if not found:
         return

@@ -112,6 +112,8 @@ def test_an_undo_that_is_cancelled_can_go_on(acme):
     with tenant_context(acme.id):
         run = operations.undo_bulk(workspace_id=acme.id, actor=by(acme), run_id=run.id)
     first = run.undo_job_id
+    with tenant_context(acme.id), pytest.raises(Conflict, match="being undone"):
+        operations.undo_bulk(workspace_id=acme.id, actor=by(acme), run_id=run.id)
     runner._advance(acme.id, first, runner._claim(acme.id, first))
     with tenant_context(acme.id):
         cancel_job(workspace_id=acme.id, job_id=first, actor=by(acme))

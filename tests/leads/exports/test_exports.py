@@ -17,6 +17,7 @@ from cursive.lib.tenancy import tenant_context, uuid7
 from leads.exports import operations
 from leads.exports.operations import remove_expired_exports, start_export
 from leads.filters.document import parse
+from leads.filters.tree import EVERYBODY
 from leads.records.models import Lead
 from tests import cast
 from tests.leads.records.pulling import in_threads
@@ -90,7 +91,9 @@ def test_a_worker_that_dies_between_parts_costs_nothing(acme, monkeypatch):
     for n in range(10):
         cast.lead(acme, first_name=f"P{n}")
     with tenant_context(acme.id):
-        job = start_export(workspace_id=acme.id, actor=acme.actor, columns=["first_name"])
+        job = start_export(
+            workspace_id=acme.id, actor=acme.actor, filter=EVERYBODY, columns=["first_name"]
+        )
     token = runner._claim(acme.id, job.id)
     runner._advance(acme.id, job.id, token)
     # The next worker's part is written, but the worker dies before the step is committed.
@@ -120,6 +123,8 @@ def test_refusals_name_the_field_and_change_nothing(acme):
     assert "columns" in refused(acme, InvalidInput, ids=[lead.id], columns=[]).fields
     assert "ids" in refused(acme, InvalidInput, ids=[uuid7() for _ in range(1001)]).fields
     assert "ids" in refused(acme, InvalidInput, ids=[uuid7()]).fields
+    assert "ids" in refused(acme, InvalidInput).fields  # nobody chosen isn't everybody
+    assert "ids" in refused(acme, InvalidInput, ids=[]).fields
 
 
 def test_somebody_elses_leads_are_not_exported(acme):

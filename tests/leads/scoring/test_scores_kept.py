@@ -276,6 +276,28 @@ def test_the_night_is_noted_once_and_goes_on_where_it_was_cut_short(acme):
         assert distribution_of(acme.id).bins == tuple(days[0].histogram)
 
 
+def test_one_workspace_that_breaks_does_not_end_the_night_for_the_rest(acme, monkeypatch):
+    """L-7: the others are scored, it is told, and the next run has only that one left."""
+    rival, _ = cast.rival()
+    leads = [cast.lead(acme), cast.lead(rival)]
+    first = min(acme.id, rival.id)
+    rule_of = operations.rule_of
+
+    def breaking(workspace_id, day):
+        if workspace_id == first:
+            raise ZeroDivisionError
+        return rule_of(workspace_id, day)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(operations, "rule_of", breaking)
+        with pytest.raises(operations.Unscored, match=str(first)):
+            score_everything()
+    scores = {lead.workspace_id: fresh(lead).score for lead in leads}
+    assert scores.pop(first) is None and None not in scores.values()
+    assert score_everything()[0] == 1
+    assert None not in {fresh(lead).score for lead in leads}
+
+
 def test_a_change_made_meanwhile_is_not_overwritten(acme):
     """The batch waits for who holds the row, and scores what the row is then."""
     lead = fitting(acme, email_verified=False)

@@ -207,3 +207,17 @@ def test_the_list_begins_with_the_best(acme, alice):
     unscored, low, high = cast.lead(acme), cast.lead(acme, score=20), cast.lead(acme, score=90)
     rows = alice.get("/leads/").context["rows"]
     assert [row.lead.id for row in rows] == [high.id, low.id, unscored.id]
+
+
+def test_what_saving_refuses_cannot_be_tried(acme, alice):
+    """L-7: the effect of lists that can't be saved would be a promise that isn't kept."""
+    profile(acme)
+    crowd(acme)
+    sent = {**COOKS, "titles": "\n".join(f"Cook {n}" for n in range(500))}
+    saved, tried = alice.post(PAGE, sent), alice.post(PAGE, {**sent, "try": "1"})
+    said = saved.context["form"].errors["titles"]
+    assert "At most" in said[0] and tried.context["form"].errors["titles"] == said
+    assert (saved.status_code, tried.status_code) == (400, 400)
+    assert tried.context["effect"] is None
+    with tenant_context(acme.id):
+        assert len(BusinessProfile.objects.get().titles) < 500

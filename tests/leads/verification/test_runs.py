@@ -46,7 +46,7 @@ def test_answers_reach_the_leads_and_are_paid_for(acme, outside):
     assert (job.status, job.progress, job.processed, job.failed) == ("completed", 100, 5, 0)
     assert job.result == {
         **{"valid": 1, "invalid": 1, "catch_all": 1, "risky": 1, "unknown": 1},
-        **{"not_reached": 0, "skipped": 0, "not_found": 0, "charged": "0.08"},
+        **{"not_reached": 0, "skipped": 0, "missed": 0, "not_found": 0, "charged": "0.08"},
     }
     found = [fresh(acme, lead) for lead in leads]
     assert [lead.verification_status for lead in found] == [
@@ -163,7 +163,7 @@ def test_refusals_change_nothing(acme, outside):
     lead = cast.lead(acme, email="", phone="+15125550100")
     rival, _ = cast.rival()
     assert "30 days" in refused(acme, InvalidInput, [lead]).fields["ids"]
-    assert "No lead" in refused(acme, InvalidInput, named(rival, "ok")).fields["ids"]
+    assert "no such leads" in refused(acme, InvalidInput, named(rival, "ok")).fields["ids"]
     assert "ids" in refused(acme, InvalidInput).fields
     with tenant_context(acme.id), pytest.raises(InvalidInput):
         start_verification(
