@@ -43,8 +43,13 @@ LISTS = (
     ("a very selective filter", "f=tags.has_any.rare;status.not_in.lost"),
     ("a filter that nobody matches", "f=tags.has_any.nobody"),
 )
-# No index helps here: it reads all leads until it has found a page of them.
-SEARCHES = (("search that finds many", "q=engineer"), ("search that finds nobody", "q=zzzzqq"))
+# No index helps here: all leads are read, once, where few or none are found.
+SEARCHES = (
+    ("search that finds many", "q=engineer"),
+    ("search that finds one", "q=person777777%40people"),
+    ("search that finds nobody", "q=zzzzqq"),
+    ("a title that nobody has", "f=title.contains.zzzzqq"),
+)
 
 
 def run(options: Options) -> list[Row]:
@@ -74,7 +79,7 @@ def run(options: Options) -> list[Row]:
                 at_most=worst,
             )
         )
-    deep = f"/leads/?cursor={_cursor_of_page(large[1], PAGE_500)}"
+    deep = f"/leads/?sort=newest&cursor={_cursor_of_page(large[1], PAGE_500)}"
     times = _ask(large, deep, turns)
     rows.insert(
         1,

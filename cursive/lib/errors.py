@@ -42,6 +42,10 @@ class InvalidInput(DomainError):
     code = "invalid"
 
 
+class NoneFound(InvalidInput):
+    """None of the ids that were given is anything of this workspace's."""
+
+
 class Forbidden(DomainError):
     """The actor's role doesn't allow it."""
 
@@ -122,15 +126,25 @@ class DomainErrorMiddleware:
 
 
 def error_page(
-    request: HttpRequest, *, status: int, message: str, error: DomainError | None = None
+    request: HttpRequest,
+    *,
+    status: int,
+    message: str,
+    error: DomainError | None = None,
+    back: str = "",
 ) -> HttpResponse:
-    """The page for `status` with one sentence; for htmx a fragment and a toast."""
-    context = {"message": message, "error": error, "status": status}
+    """The page for `status` with one sentence; for htmx a fragment and a toast.
+
+    `back` is where a 405 leads on to. What the query of an address spoils has the page without it.
+    """
+    if not back and request.method == "GET" and request.GET and error is not None:
+        back = request.path
+    context = {"message": message, "error": error, "status": status, "back": back}
     if getattr(request, "htmx", False):
         response = render(request, "errors/_fragment.html", context, status=status)
         trigger_client_event(response, "toast", {"message": message, "level": "danger"})
     else:
-        known = status if status in {400, 403, 404, 429, 500, 503} else 400
+        known = status if status in {400, 403, 404, 405, 429, 500, 503} else 400
         response = render(request, f"{known}.html", context, status=status)
     return tell_limits(response, error)
 

@@ -33,7 +33,7 @@ def to_q(group: Group, *, as_of: datetime.date) -> Q:
     """The condition on Lead that the filter means on the day `as_of`; an empty filter is `Q()`.
 
     It says nothing about workspaces or deleted leads: the queryset does. Values of `owner` are
-    members' ids; one who is gone matches nobody.
+    members' ids, those of `job_id` jobs'; what is gone matches nobody.
     """
     if not group.items:
         return Q()
@@ -61,7 +61,7 @@ def _is_set(field: Field) -> Q:
         return Q(pk__isnull=False)
     if field.type == "list":
         return ~Q(**{field.name: []})
-    if field.type in ("number", "date") or field.name == "owner":
+    if field.type in ("number", "date") or field.is_id:
         return Q(**{f"{field.name}__isnull": False})
     if field.type == "choice" and field.choices is not None:
         return ~Q(**{field.name: ""})
@@ -100,7 +100,7 @@ def _text(field: Field, op: str, value: Value, as_of: datetime.date) -> Q:
 
 
 def _choice(field: Field, op: str, value: Value, as_of: datetime.date) -> Q:
-    if field.choices is None and field.form != "member":
+    if field.choices is None and not field.is_id:
         return _text(field, op, value, as_of)
     found = Q(**{f"{field.name}__in": value})
     return found if op == "in" else ~found

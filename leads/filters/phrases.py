@@ -29,6 +29,7 @@ _CHOICES = {
     "email_type": ("{} e-mail", "no {} e-mail"),
     "phone_type": ("{} phone", "no {} phone"),
     "owner": ("owned by {}", "not owned by {}"),
+    "job_id": ("brought by {}", "not brought by {}"),
 }
 _NOUNS = {
     "title": "title",
@@ -44,6 +45,7 @@ _PRESENCE = {
     "intent_topics": ("with intent topics", "without intent topics"),
     "tags": ("with tags", "without tags"),
     "owner": ("with an owner", "without an owner"),
+    "job_id": ("brought by a job", "not brought by a job"),
     "score": ("with a score", "without a score"),
     "last_seen_at": ("seen on your sites", "never seen on your sites"),
 }

@@ -10,7 +10,7 @@ from leads.filters import vocabulary as words
 FieldType = Literal["text", "choice", "boolean", "number", "date", "list"]
 Shape = Literal["none", "one", "many", "pair", "days"]
 Scope = Literal["catalogue", "leads"]
-Form = Literal["plain", "phone", "domain", "linkedin", "topic", "tag", "member"]
+Form = Literal["plain", "phone", "domain", "linkedin", "topic", "tag", "member", "job"]
 
 MAX_TEXT = 200  # characters in one value
 MAX_VALUES = 1_000  # in one condition
@@ -110,6 +110,11 @@ class Field:
     max_length: int = MAX_TEXT
     form: Form = "plain"
     masked: bool = False
+
+    @property
+    def is_id(self) -> bool:
+        """Whether its values are ids of what a workspace has: members, jobs."""
+        return self.form in ("member", "job")
 
     def operators_in(self, scope: Scope) -> tuple[str, ...]:
         """The names of the operators that this field takes in a filter over this scope."""
@@ -307,6 +312,15 @@ _FIELDS = (
         OWN,
         "Pages of your sites that the person has seen.",
         in_catalogue=False,
+    ),
+    Field(
+        "job_id",
+        "choice",
+        "Came in with",
+        OWN,
+        "The import, list or pull that brought the lead: the id of its job.",
+        in_catalogue=False,
+        form="job",
     ),
     Field("created_at", "date", "Added", OWN, "The day the lead came in.", in_catalogue=False),
     Field(

@@ -127,5 +127,7 @@ def _scalar(field: Field) -> Schema:
         return {"type": "string", "format": "date", "pattern": DATE_PATTERN}
     if field.choices is not None:
         return {"enum": list(field.choices)}
-    pattern = {"phone": PHONE_PATTERN, "member": UUID_PATTERN}.get(field.form, TEXT_PATTERN)
+    pattern = UUID_PATTERN if field.is_id else TEXT_PATTERN
+    if field.form == "phone":
+        pattern = PHONE_PATTERN
     return {"type": "string", "maxLength": field.max_length, "pattern": pattern}

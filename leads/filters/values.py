@@ -158,9 +158,9 @@ def _formed(field: Field, operator: Operator, value: str) -> str:
         if not PHONE.fullmatch(value):
             raise Unusable('Use a phone number with digits only, such as "+15125550100".')
         return ("+" if value.startswith("+") else "") + re.sub(r"[^0-9]", "", value)
-    if field.form == "member":
+    if field.is_id:
         if not UUID.fullmatch(value):
-            raise Unusable("Use a member's id.")
+            raise Unusable(f"Use a {field.form}'s id.")
         return str(uuid.UUID(value))
     if field.form == "topic":
         return topic_form(value) or fold(value)

@@ -106,7 +106,7 @@ def _word(field: Field, value: Scalar, labels: Labels, countries: Collection[str
         return day(value)
     code = str(value)
     if label := labels.get((field.name, code)):
-        return label
+        return quoted(label) if field.form == "job" else label
     if field.type == "number" or field.type == "date":
         return code if field.name == "company_founded" else f"{value:,}"
     if field.name == "country":
@@ -115,6 +115,8 @@ def _word(field: Field, value: Scalar, labels: Labels, countries: Collection[str
         return region(code, countries)
     if field.name == "owner":
         return "a former member"
+    if field.form == "job":
+        return "an earlier job"
     if field.name == "intent_topics":
         return code.replace("_", " ")
     if field.name in ("employee_band", "revenue_band"):

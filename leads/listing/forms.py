@@ -13,6 +13,7 @@ from leads.filters.errors import FilterError
 from leads.filters.tree import Condition, Group
 from leads.records.columns import COLUMNS
 from leads.records.queries import DEFAULT_SORT, SORTS
+from leads.sidebar.controls import Control
 from leads.sidebar.forms import FilterForm, Item
 
 from .operations import NAME_LENGTH
@@ -40,6 +41,14 @@ class LeadSearch(FilterForm):
                 "There is no such order.", fields={"sort": f"One of: {', '.join(SORTS)}."}
             )
         super().__init__(params, choices=choices)
+
+    @property
+    def controls(self) -> Mapping[str, Control]:
+        """Where no job has brought leads there is none to choose."""
+        every = super().controls
+        if self.choices.get("job_id") or "job_id" in self.chosen:
+            return every
+        return {name: control for name, control in every.items() if name != "job_id"}
 
     @property
     def suffix(self) -> str:  # type: ignore[override]

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.http import QueryDict
+
 from cursive.lib import tenancy
 from cursive.lib.errors import NotFound
+from cursive.lib.jobs.models import Job
+from leads.enrichment import deliveries
+from leads.filters import url as filter_url
 from leads.filters.registry import FIELDS
 from leads.filters.text import fold
+from leads.filters.values import UUID as UUID_PATTERN
 from leads.filters.wording import named, region
+from leads.imports import running as imports
+from leads.records import pulls
 from leads.records.columns import COLUMNS, Column
 from leads.records.models import Lead
 
@@ -24,6 +32,11 @@ ADDRESSES = ("email", "work_email", "personal_email", "company_domain", "linkedi
 MOMENTS = ("created_at", "updated_at", "last_seen_at")
 DAYS = ("source_date", "email_verified_at")
 NUMBERS = ("pages_viewed", "quality_score")
+# The jobs whose leads can be asked for.
+BRINGING = (imports.KIND, pulls.KIND, deliveries.KIND)
+MOST_JOBS = 100
+# As much as an address can hold.
+MOST_READ = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,22 @@ def _in_words(name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(named(field, one) for one in value)
     return named(field, str(value))
+
+
+def jobs_that_brought(workspace_id: UUID, params: QueryDict) -> dict[str, str]:
+    """The newest jobs that bring leads, and those that an address names: id to title."""
+    said = [
+        value
+        for name, values in params.lists()
+        if name == filter_url.PARAMETER or name.startswith("job_id.")
+        for value in values
+    ]
+    named = {found[0] for text in said for found in UUID_PATTERN.finditer(text[:MOST_READ])}
+    jobs = Job.objects.filter(workspace_id=workspace_id).order_by("-created_at", "-id")
+    found = list(jobs.filter(kind__in=BRINGING).values_list("id", "title")[:MOST_JOBS])
+    if named - {str(id) for id, _ in found}:
+        found += jobs.filter(id__in=named).values_list("id", "title")[:MOST_JOBS]
+    return {str(id): title for id, title in found}
 
 
 def filters_of(workspace_id: UUID, user_id: UUID) -> list[SavedFilter]:

@@ -16,13 +16,12 @@ from accounts.workspaces.models import Role
 from accounts.workspaces.requests import MemberRequest
 from cursive.lib.errors import DomainError, InvalidInput
 from cursive.lib.ui.formatting import format_number
-from cursive.lib.ui.pagination import keyset_page
 from leads.bulk.queries import find_run, said_of
 from leads.bulk.registry import all_actions
 from leads.filters import url as filter_url
 from leads.filters.sentence import sentence
 from leads.records.columns import COLUMNS
-from leads.records.queries import SORTS, leads_of, members_of, newer_than, shown_count
+from leads.records.queries import SORTS, leads_of, members_of, newer_than, page_of
 from leads.sidebar.controls import controls
 from leads.sidebar.queries import Look, chips_of, panel_of, sections_of
 
@@ -38,7 +37,8 @@ SWAP = "leads/listing/lead_list.swap.html"
 def _search(request: MemberRequest) -> LeadSearch:
     members = members_of(request.workspace.id)
     names = {str(member.user_id): str(member.user) for member in members}
-    return LeadSearch(request.GET, choices={"owner": names})
+    jobs = queries.jobs_that_brought(request.workspace.id, request.GET)
+    return LeadSearch(request.GET, choices={"owner": names, "job_id": jobs})
 
 
 @require_GET
@@ -90,13 +90,13 @@ def _found(request: MemberRequest, form: LeadSearch) -> dict[str, Any]:
     """The leads, and what is said about them; nothing where there is no filter to go by."""
     if form.tree is None:
         return {"query": "?", "rows": [], "found": ""}
-    leads = leads_of(request.workspace.id, form.tree)
-    page = keyset_page(
-        leads.select_related("owner"),
+    page, count = page_of(
+        leads_of(request.workspace.id, form.tree).select_related("owner"),
         order=SORTS[form.sort].order,
+        cap=COUNTED,
+        narrowed=bool(form.tree.items),
         cursor=request.GET.get("cursor"),
     )
-    count = shown_count(leads, page, COUNTED)
     number = f"Over {format_number(COUNTED)}" if count > COUNTED else format_number(count)
     columns = queries.columns_of(request.workspace.id, request.user.id)
     text = filter_url.encode(form.tree)

@@ -15,16 +15,17 @@ from rest_framework.views import APIView
 from accounts.access.api import caller
 from accounts.workspaces.models import Role
 from cursive.lib.errors import InvalidInput
-from cursive.lib.ui.pagination import keyset_page, parse_page
+from cursive.lib.ui.pagination import parse_page
 from leads.filters import url as filter_url
 from leads.filters.document import parse
 from leads.filters.tree import Group
 
 from .creation import create_lead
+from .editing import EDITABLE_FIELDS, edit_lead
 from .models import Lead
-from .operations import delete_lead, update_lead
+from .operations import delete_lead
 from .person import FIELD_NAMES
-from .queries import SORTS, as_q, leads_of, shown_count, trash_of
+from .queries import SORTS, as_q, leads_of, missing_lead, page_of, trash_of
 
 COUNTED = 10_000
 # Not the list's: scores change every night, and who reads page after page must meet everybody.
@@ -61,7 +62,7 @@ class LeadSerializer(serializers.ModelSerializer):
 
 
 class LeadChangeSerializer(serializers.Serializer):
-    """What `PATCH /api/leads/{id}` takes."""
+    """What `PATCH /api/leads/{id}` takes beside the fields of a record."""
 
     status = serializers.ChoiceField(choices=Lead.Status.choices, required=False)
     notes = serializers.CharField(max_length=20_000, allow_blank=True, required=False)
@@ -76,6 +77,16 @@ class LeadChangeSerializer(serializers.Serializer):
         if unknown:
             raise serializers.ValidationError(dict.fromkeys(unknown, "No such field."))
         return attrs
+
+
+class LeadPatchSerializer(serializers.ModelSerializer):
+    """All that `PATCH /api/leads/{id}` takes; for the reference only."""
+
+    owner = serializers.UUIDField(required=False, allow_null=True)
+
+    class Meta:
+        model = Lead
+        fields = (*EDITABLE_FIELDS, "status", "tags", "notes", "owner")
 
 
 class NewLeadSerializer(serializers.ModelSerializer):
@@ -151,16 +162,18 @@ class LeadListView(APIView):
         else:
             leads = leads_of(workspace_id, filter)
         wanted = parse_page(params)
-        page = keyset_page(
+        page, total = page_of(
             leads,
             order=SORTS[sort].order,
+            cap=COUNTED,
+            narrowed=filter is not None,
             cursor=params.get("cursor"),
             page_size=wanted.page_size,
         )
         return Response(
             {
                 "pageSize": wanted.page_size,
-                "total": shown_count(leads, page, COUNTED),
+                "total": total,
                 "next": page.next_cursor,
                 "previous": page.previous_cursor,
                 "data": LeadSerializer(page.items, many=True).data,
@@ -191,23 +204,35 @@ class LeadView(APIView):
 
     @extend_schema(responses=LeadSerializer)
     def get(self, request: Request, lead_id: UUID) -> Response:
-        """The lead."""
-        lead = get_object_or_404(leads_of(caller(request).workspace.id), id=lead_id)
+        """The lead. For one that was merged, 404 with the other's id as `merged_into`."""
+        workspace_id = caller(request).workspace.id
+        lead = leads_of(workspace_id).filter(id=lead_id).first()
+        if lead is None:
+            raise missing_lead(workspace_id, lead_id)
         return Response(LeadSerializer(lead).data)
 
-    @extend_schema(request=LeadChangeSerializer, responses=LeadSerializer)
+    @extend_schema(request=LeadPatchSerializer, responses=LeadSerializer)
     def patch(self, request: Request, lead_id: UUID) -> Response:
-        """Change status, notes, tags or owner."""
+        """Change fields of the record, status, notes, tags or owner: all of them or none.
+
+        409 with the other lead's id where a new address or number is another lead's.
+        """
         if not isinstance(request.data, dict):
             raise InvalidInput("The body must be a JSON object.")
-        given = LeadChangeSerializer(data=request.data)
+        fields = {name: value for name, value in request.data.items() if name in FIELD_NAMES}
+        given = LeadChangeSerializer(
+            data={name: value for name, value in request.data.items() if name not in fields}
+        )
         given.is_valid(raise_exception=True)
         changes = dict(given.validated_data)
         if "owner" in changes:
             changes["owner_id"] = changes.pop("owner")
         plain = caller(request)
-        lead = update_lead(
-            workspace_id=plain.workspace.id, lead_id=lead_id, actor=plain.actor, changes=changes
+        lead = edit_lead(
+            workspace=plain.workspace,
+            actor=plain.actor,
+            lead_id=lead_id,
+            values={**fields, **changes},
         )
         return Response(LeadSerializer(lead).data)
 

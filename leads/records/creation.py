@@ -1,6 +1,6 @@
 """One lead at a time, from outside."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from .person import FIELD_NAMES, Person
 from .reading import PersonReader, Rejection
 
 OWN = ("status", "tags", "notes", "owner")
+PHONES = ("phone", "mobile_phone", "direct_phone")
 
 
 class PersonOwned(Conflict):
@@ -78,9 +79,18 @@ def _read(values: Mapping[str, Any], country: str) -> Person:
     wrong = {
         name: "No such field." for name in values if name not in FIELD_NAMES and name not in OWN
     }
-    given = {name: _text(name, values[name], wrong) for name in values if name in FIELD_NAMES}
+    given = {name: text_of(name, values[name], wrong) for name in values if name in FIELD_NAMES}
     if wrong:
         raise InvalidInput("Some fields can't be used as they are.", fields=wrong)
+    return read_strictly(given, country, asked=given)
+
+
+def read_strictly(given: Mapping[str, str], country: str, *, asked: Collection[str]) -> Person:
+    """A person read as a row of an import, where nothing of the `asked` fields may be left out.
+
+    `country` is where phone numbers without `+` are from, unless the person's is given. Raises
+    InvalidInput naming the field.
+    """
     mapping = ColumnMapping(tuple(MappedColumn(name, name) for name in given))
     found = PersonReader(mapping, default_country=country).read(list(given.values()))
     if isinstance(found, Rejection):
@@ -90,11 +100,20 @@ def _read(values: Mapping[str, Any], country: str) -> Person:
     lost = {
         name: "This can't be used."
         for name, text in given.items()
-        if text.strip() and getattr(found, name) in (None, ()) and name not in _MOVED
+        if name in asked
+        and text.strip()
+        and getattr(found, name) in (None, ())
+        and name not in _MOVED
     }
     for field in ("email", "work_email", "personal_email"):
-        if given.get(field, "").strip() and not clean_emails(given[field]):
+        if field in asked and given.get(field, "").strip() and not clean_emails(given[field]):
             lost[field] = "This is no e-mail address."
+    for field in PHONES:
+        if field in asked and given.get(field, "").strip():
+            alone = ColumnMapping((MappedColumn(field, field),))
+            reader = PersonReader(alone, default_country=found.country or country)
+            if isinstance(reader.read([given[field]]), Rejection):
+                lost[field] = "This is no phone number."
     if lost:
         raise InvalidInput("Some fields can't be used as they are.", fields=lost)
     return found
@@ -105,7 +124,8 @@ _MOVED = frozenset({"email_type", "email_verified", "email_verified_at", "phone_
                     "phone_verified"})  # fmt: skip
 
 
-def _text(name: str, value: Any, wrong: dict[str, str]) -> str:
+def text_of(name: str, value: Any, wrong: dict[str, str]) -> str:
+    """A field's value as a file would have it; what is wrong with it goes into `wrong`."""
     if value is None:
         return ""
     if isinstance(value, bool):

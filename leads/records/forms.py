@@ -1,10 +1,19 @@
 """Forms of leads."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
 
 from accounts.workspaces.models import Membership
+from cursive.lib.vocabulary import (
+    COUNTRIES,
+    DEPARTMENTS,
+    EMPLOYEE_BANDS,
+    INDUSTRIES,
+    REVENUE_BANDS,
+    SENIORITIES,
+)
 
 from .models import Lead
 
@@ -13,6 +22,87 @@ def offer_members(form: forms.Form, nobody: str, members: list[Membership]) -> N
     """Let the form's owner be one of these members; `nobody` names the empty choice."""
     choices = [(str(member.user_id), str(member.user)) for member in members]
     cast(forms.ChoiceField, form.fields["owner"]).choices = [("", nobody), *choices]
+
+
+def _line(label: str, help_text: str = "", **attrs: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=300,
+        help_text=help_text,
+        widget=forms.TextInput(attrs={"autocomplete": "off", **attrs}),
+    )
+
+
+def _choice(label: str, choices: Mapping[str, str]) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, choices=[("", "–"), *choices.items()])
+
+
+PARTS = (
+    (
+        "Contact",
+        (
+            *("first_name", "last_name", "email", "phone", "work_email", "mobile_phone"),
+            *("personal_email", "direct_phone", "linkedin_url"),
+        ),
+    ),
+    (
+        "Work",
+        (
+            *("title", "company_name", "seniority", "company_domain", "department", "industry"),
+            *("employee_band", "revenue_band", "company_founded", "naics"),
+        ),
+    ),
+    ("Place", ("city", "state", "postal_code", "country")),
+)
+
+
+class RecordForm(forms.Form):
+    """What a lead's record says, for `edit_lead`."""
+
+    first_name = _line("First name")
+    last_name = _line("Last name")
+    email = _line("E-mail", "A new address is unverified until it is checked.", inputmode="email")
+    work_email = _line("Work e-mail", inputmode="email")
+    personal_email = _line("Personal e-mail", inputmode="email")
+    phone = _line("Phone", inputmode="tel")
+    mobile_phone = _line("Mobile phone", inputmode="tel")
+    direct_phone = _line("Direct phone", inputmode="tel")
+    linkedin_url = _line("LinkedIn", inputmode="url")
+    title = _line("Title", "Seniority and department follow from a new title.")
+    seniority = _choice("Seniority", SENIORITIES)
+    department = _choice("Department", DEPARTMENTS)
+    company_name = _line("Company")
+    company_domain = _line("Domain", inputmode="url")
+    industry = _choice("Industry", INDUSTRIES)
+    employee_band = _choice("Employees", EMPLOYEE_BANDS)
+    revenue_band = _choice("Revenue", REVENUE_BANDS)
+    company_founded = _line("Founded", inputmode="numeric")
+    naics = _line("NAICS", inputmode="numeric")
+    city = _line("City")
+    state = _line("State")
+    postal_code = _line("Postal code")
+    country = _choice("Country", COUNTRIES)
+
+    @classmethod
+    def of(cls, lead: Lead, data: Any = None) -> "RecordForm":
+        """The form with what the lead's record says."""
+        said = {name: getattr(lead, name) for name in cls.base_fields}
+        form = cls(data, initial={n: "" if v is None else str(v) for n, v in said.items()})
+        for name, field in form.fields.items():
+            value = str(form.initial[name])
+            if isinstance(field, forms.ChoiceField) and not field.valid_value(value):
+                # A code of old stays, unless somebody changes it.
+                field.choices = [*cast(list[tuple[str, str]], field.choices), (value, value)]
+        return form
+
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The form's fields under the headings of the lead's page, as they stand side by side."""
+        return [(title, [self[name] for name in names]) for title, names in PARTS]
+
+    def changes(self) -> dict[str, str]:
+        """What was changed, so that who edits another field meanwhile isn't overwritten."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
 class LeadForm(forms.Form):

@@ -196,6 +196,11 @@ class Lead(TenantModel):
                 condition=Q(segment_id__isnull=False),
             ),
             models.Index(
+                fields=["workspace", "job_id"],
+                name="lead_job",
+                condition=Q(job_id__isnull=False),
+            ),
+            models.Index(
                 "workspace",
                 F("deleted_at").desc(nulls_last=True),
                 F("id").desc(),

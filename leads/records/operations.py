@@ -18,6 +18,7 @@ from leads.filters.text import tag_form
 from leads.scoring.operations import score_leads
 
 from .models import TRASH_KEPT, Lead, LeadActivity
+from .queries import missing_lead
 
 EDITABLE = ("status", "notes", "tags", "owner_id")
 MAX_TAGS = 50
@@ -143,7 +144,7 @@ def purge_deleted_leads() -> int:
 
 
 def lock_lead(workspace_id: UUID, lead_id: UUID) -> Lead:
-    """A living lead, locked to the end of the transaction. Raises NotFound."""
+    """A living lead, locked to the end of the transaction. Raises NotFound (`missing_lead`)."""
     lead = (
         Lead.objects.select_for_update(of=("self",))
         .filter(workspace_id=workspace_id, id=lead_id)
@@ -151,7 +152,7 @@ def lock_lead(workspace_id: UUID, lead_id: UUID) -> Lead:
         .first()
     )
     if lead is None:
-        raise NotFound("There is no such lead.")
+        raise missing_lead(workspace_id, lead_id)
     return lead
 
 

@@ -10,8 +10,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
-
 from credits.ledger.operations import capture, hold, release
 from credits.prices.queries import price_of
 from cursive.lib import tenancy
@@ -29,6 +27,7 @@ from leads.filters.tree import Group
 
 from .acquisition import Candidate, acquire_people, candidates_of, owned_people
 from .models import Lead
+from .queries import address_of_job
 
 KIND = "pull"
 ACTION = "pull"
@@ -170,7 +169,7 @@ class PullHandler(JobHandler):
     def links(self, job: Job) -> list[tuple[str, str]]:
         """The lead list, whose newest are these; nothing where nobody was delivered."""
         delivered = job.result.get("delivered")
-        return [("See the leads", reverse("leads:list"))] if delivered else []
+        return [("See the leads", address_of_job(job.id))] if delivered else []
 
     def prepare(self, job: Job) -> Prepared | None:
         """Read the next people outside the step; who is owned may be out of date by then."""
@@ -209,7 +208,8 @@ class PullHandler(JobHandler):
                 hold_id=UUID(cursor["hold"]),
                 amount=made * Decimal(job.params["price"]),
                 key=f"pull:{job.id}:{cursor['delivered']}",
-                actor=ACTOR,
+                actor=_payer(job),
+                is_audited=False,
             )
             emit(
                 job.workspace_id,
@@ -263,25 +263,27 @@ class PullHandler(JobHandler):
         )
 
 
-def _record_charge(job: Job) -> None:
-    """One audit entry for what the pull charged since it began, or was tried again (A-7).
+def _payer(job: Job) -> Actor:
+    """Who is answerable for what the worker charges (C-2): whoever started it."""
+    by = job.params["by"]
+    return Actor(
+        kind=by["kind"],
+        label=job.created_by_label,
+        user_id=job.created_by_id,
+        key_id=UUID(by["key"]) if by["key"] else None,
+    )
 
-    Its batches are charged by the worker; who is answerable is the one who started it.
-    """
+
+def _record_charge(job: Job) -> None:
+    """One audit entry for what the pull charged since it began, or was tried again (A-7)."""
     leads = job.cursor["delivered"] - job.cursor.get("recorded", 0)
     if not leads:
         return
-    by = job.params["by"]
     record(
         action="spend",
         resource="credits",
         resource_id=job.id,
-        actor=Actor(
-            kind=by["kind"],
-            label=job.created_by_label,
-            user_id=job.created_by_id,
-            key_id=UUID(by["key"]) if by["key"] else None,
-        ),
+        actor=_payer(job),
         workspace_id=job.workspace_id,
         new={
             "amount": -leads * Decimal(job.params["price"]),

@@ -1,17 +1,23 @@
 """Reading leads."""
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Case, Count, Q, QuerySet, When
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.workspaces.models import Membership
-from cursive.lib.ui.pagination import KeysetPage, keyset_page
+from cursive.lib import tenancy
+from cursive.lib.errors import NotFound
+from cursive.lib.ui.pagination import DEFAULT_PAGE_SIZE, KeysetPage, keyset_page
+from leads.filters import url as filter_url
 from leads.filters.orm import to_q
-from leads.filters.tree import Group
+from leads.filters.tree import Condition, Group
 
 from .models import Lead, LeadActivity, LeadNote
 
@@ -32,10 +38,12 @@ SORTS = {
     "company": Sort("Company A–Z", ("company_name_folded", "id")),
 }
 DEFAULT_SORT = "score"
+# So many can be looked up by id and sorted in a moment.
+FEW = 1_000
 TIMELINE_PAGE = 20
 MOST_NOTES = 200
 # Kinds of lines whose name isn't their label.
-KINDS = {"note": "Notes", "notes": "Notes text", "tags": "Tags", "deletion": "Deleting"}
+KINDS = {"note": "Notes", "notes": "About", "tags": "Tags", "deletion": "Deleting"}
 
 
 def today() -> datetime.date:
@@ -49,9 +57,42 @@ def leads_of(workspace_id: UUID, filter: Group | None = None) -> QuerySet[Lead]:
     return leads.filter(as_q(filter))
 
 
+def address_of_job(job_id: UUID) -> str:
+    """The list of the leads that a job has brought."""
+    group = Group("all", (Condition("job_id", "in", (str(job_id),)),))
+    return f"{reverse('leads:list')}?{filter_url.to_query(group)}"
+
+
 def as_q(filter: Group | None) -> Q:
     """What a filter means today, for a queryset of leads (None: all)."""
     return Q() if filter is None else to_q(filter, as_of=today())
+
+
+INTO_WHOM = """
+WITH RECURSIVE way (id, merged_into, deleted_at) AS (
+    SELECT id, merged_into, deleted_at FROM leads_lead WHERE workspace_id = %s AND id = %s
+    UNION
+    SELECT l.id, l.merged_into, l.deleted_at FROM leads_lead l
+    JOIN way ON l.id = way.merged_into AND way.deleted_at IS NOT NULL WHERE l.workspace_id = %s
+)
+SELECT id FROM way WHERE deleted_at IS NULL AND id <> %s
+"""
+
+
+def merged_into(workspace_id: UUID, lead_id: UUID) -> UUID | None:
+    """The living lead that a merged one is part of by now; None where there is none."""
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(INTO_WHOM, [workspace_id, lead_id, workspace_id, lead_id])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def missing_lead(workspace_id: UUID, lead_id: UUID) -> NotFound:
+    """What to raise for a lead that isn't there; it names the lead that it was merged into."""
+    survivor = merged_into(workspace_id, lead_id)
+    if survivor is None:
+        return NotFound("There is no such lead.")
+    return NotFound("This lead was merged into another one.", merged_into=str(survivor))
 
 
 def trash_of(workspace_id: UUID) -> QuerySet[Lead]:
@@ -64,11 +105,32 @@ def capped_count(leads: QuerySet[Any], cap: int) -> int:
     return leads.order_by()[: cap + 1].count()
 
 
-def shown_count(leads: QuerySet[Lead], page: KeysetPage[Lead], cap: int) -> int:
-    """`capped_count` of the leads that `page` is of; without a query where it holds them all."""
-    if page.has_next or page.has_previous:
-        return capped_count(leads, cap)
-    return len(page.items)
+def page_of(
+    leads: QuerySet[Lead],
+    *,
+    order: Sequence[str],
+    cap: int,
+    narrowed: bool,
+    cursor: str | None = None,
+    page_size: int = DEFAULT_PAGE_SIZE,
+) -> tuple[KeysetPage[Lead], int]:
+    """A page of the leads in `order`, and how many there are, as `capped_count` says it.
+
+    Where a filter has `narrowed` them, they are found before they are put in order. For a page the
+    database walks along the order until it is full; where few match, that is past all leads, one
+    by one, while it finds them all in a small part of that time.
+    """
+    if not narrowed:
+        page = keyset_page(leads, order=order, cursor=cursor, page_size=page_size)
+        has_others = page.has_next or page.has_previous
+        return page, capped_count(leads, cap) if has_others else len(page.items)
+    found = leads.order_by()[: cap + 1].aggregate(
+        count=Count("id"), ids=Case(When(count__lte=FEW, then=ArrayAgg("id")))
+    )
+    count: int = found["count"]
+    if count <= FEW:
+        leads = leads.filter(id__in=found["ids"] or [])
+    return keyset_page(leads, order=order, cursor=cursor, page_size=page_size), count
 
 
 def newer_than(

@@ -19,5 +19,6 @@ urlpatterns = [
         name="note_restore",
     ),
     path("leads/<uuid:lead_id>/deletion/", views.lead_deletion, name="deletion"),
+    path("leads/<uuid:lead_id>/edit/", views.lead_edit, name="edit"),
     path("leads/<uuid:lead_id>/restore/", views.lead_restore, name="restore"),
 ]

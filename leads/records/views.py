@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -20,10 +20,19 @@ from leads.filters.wording import named
 from leads.scoring.queries import fitted_of
 from leads.scoring.wording import explain
 
-from .forms import LeadForm
+from .editing import edit_lead
+from .forms import LeadForm, RecordForm
 from .models import TRASH_KEPT, Lead
 from .operations import delete_lead, restore_lead, update_lead
-from .queries import leads_of, members_of, notes_of, restorable_note, timeline_of, trash_of
+from .queries import (
+    leads_of,
+    members_of,
+    merged_into,
+    notes_of,
+    restorable_note,
+    timeline_of,
+    trash_of,
+)
 from .wording import place_of, words_of
 
 
@@ -31,7 +40,9 @@ from .wording import place_of, words_of
 @member_required
 def lead_detail(request: MemberRequest, lead_id: UUID) -> HttpResponse:
     """A lead: what is known, where it came from, what happened; status, owner, tags, notes."""
-    lead = get_object_or_404(leads_of(request.workspace.id).select_related("owner"), id=lead_id)
+    lead = leads_of(request.workspace.id).select_related("owner").filter(id=lead_id).first()
+    if lead is None:
+        return _elsewhere(request, lead_id)
     members = members_of(request.workspace.id)
     posted = request.method == "POST"
     form = LeadForm(request.POST if posted else None, members=members, initial=_initial(lead))
@@ -67,6 +78,45 @@ def lead_detail(request: MemberRequest, lead_id: UUID) -> HttpResponse:
     status = 400 if posted else 200
     fragment = "#timeline" if request.htmx and not (posted or request.htmx.boosted) else ""
     return render(request, f"leads/records/lead_detail.html{fragment}", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@member_required
+def lead_edit(request: MemberRequest, lead_id: UUID) -> HttpResponse:
+    """Edit what the lead's record says; what was typed stays where it can't be used."""
+    lead = leads_of(request.workspace.id).filter(id=lead_id).first()
+    if lead is None:
+        return _elsewhere(request, lead_id)
+    form = RecordForm.of(lead, request.POST if request.method == "POST" else None)
+    status, other = 200, None
+    if form.is_bound and form.is_valid():
+        try:
+            edit_lead(
+                workspace=request.workspace,
+                actor=request.actor,
+                lead_id=lead_id,
+                values=form.changes(),
+            )
+        except DomainError as error:
+            show_refusal(form, error)
+            status, other = error.status, error.extra.get("lead")
+        else:
+            messages.success(request, "Saved.")
+            return redirect("leads:detail", lead_id=lead_id)
+    elif form.is_bound:
+        status = 400
+    context = {"lead": lead, "form": form, "other": other}
+    return render(request, "leads/records/lead_edit.html", context, status=status)
+
+
+def _elsewhere(request: MemberRequest, lead_id: UUID) -> HttpResponse:
+    """To the lead that a merged one is part of. Raises Http404 for any other that isn't there."""
+    survivor = merged_into(request.workspace.id, lead_id)
+    if survivor is None:
+        raise Http404
+    lost = " What you changed wasn't saved." if request.method == "POST" else ""
+    messages.info(request, f"The lead that you asked for was merged into this one.{lost}")
+    return redirect("leads:detail", lead_id=survivor)
 
 
 def _initial(lead: Lead) -> dict[str, Any]:

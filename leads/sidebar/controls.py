@@ -50,7 +50,7 @@ def _control(field: Field, scope: Scope) -> Control:
     if field.type == "boolean":
         return Control(field, "switch", ("eq",))
     # The catalogue counts the values of an open vocabulary; of leads they are suggested.
-    is_open = field.choices is None and field.form != "member" and scope == "leads"
+    is_open = field.choices is None and not field.is_id and scope == "leads"
     if field.type == "list":
         return Control(field, "tokens" if is_open else "checklist", ("has_any",), ("has_none",))
     if field.type == "choice":

@@ -325,11 +325,13 @@ def _text_label(operator: str, value: str) -> str:
 
 
 def value_label(field: Field, value: str, form: FilterForm) -> str:
-    """A choice in words: its label, a state's name, a topic's words, a member's name."""
+    """A choice in words: its label, a state's name, a topic's words, a member's or job's name."""
     if field.name == "state":
         return region(value, form.chosen.get("country", {}).get("in", ()))
     if field.form == "member":
         return form.choices.get(field.name, {}).get(value, "A former member")
+    if field.form == "job":
+        return form.choices.get(field.name, {}).get(value, "An earlier job")
     return named(field, value)
 
 

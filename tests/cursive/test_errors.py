@@ -61,3 +61,12 @@ def test_a_huge_body_is_refused(alice):
 def test_health_needs_no_sign_in(db):
     answer = Client().get("/api/health")
     assert answer.json()["checks"]["database"] == "ok"
+
+
+def test_an_address_that_cannot_be_shown_names_what_is_wrong_with_it(alice):
+    """X-3: which part, what it may be, and the way on."""
+    answer = alice.get("/leads/?sort=bad&f=")
+    text = answer.content.decode()
+    assert answer.status_code == 400
+    assert "<code>sort</code>: One of: newest, oldest, score, name, company." in text
+    assert 'href="/leads/"' in text

@@ -79,6 +79,16 @@ document.addEventListener(
   true,
 );
 
+// From an option to leaving it out and back: only the first is a tab stop.
+document.addEventListener("keydown", (event) => {
+  const side = { ArrowRight: ".option-not input", ArrowLeft: ".option-main input" }[event.key];
+  if (!side || event.altKey || event.ctrlKey || event.metaKey) return;
+  const box = event.target.matches?.('.option input[type="checkbox"]') && event.target.closest(".option").querySelector(side);
+  if (!box || box === event.target) return;
+  event.preventDefault();
+  box.focus();
+});
+
 document.addEventListener(
   "toggle",
   (event) => {

@@ -78,7 +78,7 @@ def _stored(person: Any, name: str) -> Any:
 def _comparable(field: Field, value: Any) -> Any:
     if field.type == "boolean":
         return bool(value)
-    if field.name == "owner":
+    if field.is_id:
         return str(getattr(value, "pk", value)) if value else None
     if field.type == "list":
         return tuple(value or ())

@@ -17,6 +17,7 @@ from leads.filters.tree import Group
 from leads.records.person import Person
 
 TODAY = datetime.date(2026, 3, 31)
+JOBS = ("0190c3f0-0000-7000-8000-00000000000a", "0190c3f0-0000-7000-8000-00000000000b")
 MEMBERS = (
     "0190c3f0-0000-7000-8000-000000000001",
     "0190c3f0-0000-7000-8000-000000000002",
@@ -69,6 +70,7 @@ CODES: dict[str, list[str]] = {
     "status": ["new", "won", "lost"],
     "verification_status": ["valid", "catch_all"],
     "owner": list(MEMBERS),
+    "job_id": list(JOBS),
 }
 LISTS = {
     "intent_topics": ["cloud_security", "payroll", "seo", "zero_trust"],

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from leads.filters.document import parse
 from leads.filters.sentence import sentence
 from leads.filters.tree import Group
-from tests.leads.filters.strategies import MEMBERS, groups
+from tests.leads.filters.strategies import JOBS, MEMBERS, groups
 from tests.leads.filters.test_document import SPEC, one, root
 
-NAMES = {("owner", MEMBERS[0]): "Bob Smith"}
+NAMES = {("owner", MEMBERS[0]): "Bob Smith", ("job_id", JOBS[0]): "Import of fair.csv"}
 
 
 def many(start, count):
@@ -162,6 +162,11 @@ SENTENCES = [
         "People: owned by Bob Smith, not owned by a former member, status new or won, source other"
         " than API or upload, e-mail check catch-all",
     ),
+    (
+        root(one("job_id", "in", [JOBS[0]]), one("job_id", "not_in", [JOBS[1]])),
+        "People: brought by “Import of fair.csv”, not brought by an earlier job",
+    ),
+    (root(one("job_id", "is_set")), "People: brought by a job"),
     (
         root(one("title", "contains", "cto"), one("seniority", "in", ["c_suite"]), mode="any"),
         "Anyone matching one of: title containing “cto”; seniority C-suite",

@@ -7,8 +7,11 @@ from urllib.parse import quote
 import pytest
 from django.utils import timezone
 
+from cursive.lib.jobs.models import Job
 from cursive.lib.tenancy import tenant_context
+from leads.listing import queries
 from leads.records.models import Lead
+from leads.records.queries import address_of_job
 from tests import cast
 from tests.leads.conftest import member
 
@@ -292,3 +295,51 @@ def test_a_member_sees_leads_as_they_are(acme):
     assert re.search(r'<span class="addr" title="a+@[^"]*">a+@[^<]*</span><svg', row)
     with tenant_context(acme.id):
         assert Lead.objects.get(id=lead.id).created_at < timezone.now() + timedelta(seconds=1)
+
+
+def bringing_job(workspace, title="Import of people.csv", kind="import"):
+    with tenant_context(workspace.id):
+        return Job.objects.create(workspace_id=workspace.id, kind=kind, title=title)
+
+
+def test_the_leads_of_one_job(acme, alice):
+    """Of one import, one enrichment or one pull: by a link, and by the sidebar."""
+    assert "job_id" not in [
+        one.name for section in alice.get("/leads/").context["sections"] for one in section.panels
+    ]
+    jobs = [
+        bringing_job(acme, "Import of people.csv"),
+        bringing_job(acme, "Pull of 5", "pull"),
+        bringing_job(acme, "Enrich list.csv", "enrichment"),
+    ]
+    bringing_job(acme, "Export of 3 leads", "export")
+    for number, job in enumerate(jobs):
+        cast.lead(acme, first_name=f"Lead {number}", job_id=job.id)
+    cast.lead(acme, first_name="By hand")
+    answer = alice.get("/leads/")
+    labels = [option.label for option in panel(answer, "job_id").options]
+    assert labels == ["Enrich list.csv", "Pull of 5", "Import of people.csv"]
+    for number, job in enumerate(jobs):
+        answer = alice.get(address_of_job(job.id))
+        assert names(answer) == [f"Lead {number}"]
+        assert chips(answer) == [f"Came in with: {job.title}"]
+    others = alice.get(f"/leads/?job_id.not_in={jobs[0].id}")
+    assert set(names(others)) == {"Lead 1", "Lead 2", "By hand"}
+    assert chips(others) == ["Came in with: not Import of people.csv"]
+    assert alice.get("/leads/?job_id.in=nonsense").status_code == 400
+
+
+def test_an_old_job_is_named_and_another_workspaces_is_not(acme, alice, monkeypatch):
+    monkeypatch.setattr(queries, "MOST_JOBS", 1)
+    old, newest = bringing_job(acme, "Import of old.csv"), bringing_job(acme, "Import of new.csv")
+    rival, _ = cast.rival()
+    theirs = bringing_job(rival, "Import of secrets.csv")
+    cast.lead(acme, first_name="Grace", job_id=old.id)
+    cast.lead(rival, first_name="Stranger", job_id=theirs.id)
+    answer = alice.get(address_of_job(old.id))
+    assert names(answer) == ["Grace"] and chips(answer) == ["Came in with: Import of old.csv"]
+    labels = {option.label for option in panel(answer, "job_id").options}
+    assert labels == {"Import of old.csv", newest.title}
+    answer = alice.get(address_of_job(theirs.id))
+    assert names(answer) == [] and chips(answer) == ["Came in with: An earlier job"]
+    assert b"secrets" not in answer.content

@@ -10,7 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.workspaces.models import Workspace
-from credits.ledger.models import Hold
+from credits.ledger.models import Entry, Hold
 from credits.ledger.operations import grant
 from credits.ledger.queries import balance_of
 from cursive.lib.actors import Actor
@@ -55,6 +55,13 @@ def give(workspace: Workspace, amount: int | str, key: str = "start") -> None:
             key=key,
             actor=Actor.system("test"),
         )
+
+
+def spent_by(workspace: Workspace) -> list[tuple[str, str, Decimal]]:
+    """What the ledger says of charges: (kind of actor, label, amount), oldest first."""
+    with tenant_context(workspace.id):
+        entries = Entry.objects.filter(workspace_id=workspace.id, kind="spend").order_by("id")
+        return list(entries.values_list("actor_kind", "actor_label", "amount"))
 
 
 def start(workspace, actor, *, limit=100, order="score", key="", filter=EVERYBODY) -> Job:

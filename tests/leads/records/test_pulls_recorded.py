@@ -8,7 +8,15 @@ from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job, retry_job
 from cursive.lib.tenancy import tenant_context, uuid7
 from tests.catalogue import catalogue
-from tests.leads.records.pulling import SEGMENT, small_batches, start, stop_after, work, world
+from tests.leads.records.pulling import (
+    SEGMENT,
+    small_batches,
+    spent_by,
+    start,
+    stop_after,
+    work,
+    world,
+)
 
 __all__ = ["catalogue", "small_batches", "world"]
 
@@ -31,6 +39,9 @@ def test_one_entry_says_who_paid_how_much_for_what(world, small_batches):
         actor.label,
         actor.user_id,
     )
+    batches = spent_by(workspace)
+    assert len(batches) > 1  # C-2: each names who paid
+    assert {(kind, label) for kind, label, _ in batches} == {("user", actor.label)}
     assert entry.resource_id == str(job.id)
     assert Decimal(entry.new["amount"]) == Decimal("-50.00")
     assert {name: entry.new[name] for name in ("action", "reference", "leads", "segment")} == {
