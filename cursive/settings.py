@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "credits.metering.middleware.CallRecordingMiddleware",
     "accounts.access.middleware.WorkspaceMiddleware",
     "credits.metering.middleware.CallLimitMiddleware",
+    "cursive.lib.methods.MethodNotAllowedMiddleware",
     "cursive.lib.errors.DomainErrorMiddleware",
     "cursive.lib.inputs.ReadableInputMiddleware",
 ]

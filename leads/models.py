@@ -2,7 +2,7 @@
 
 from leads.bulk.models import BulkChange, BulkFailure, BulkRun
 from leads.catalogue.models import CatalogueTombstone
-from leads.duplicates.models import CatalogueLook, DuplicateCandidate, LeadMerge
+from leads.duplicates.models import CatalogueLook, DuplicateCandidate, LeadMerge, PeopleApart
 from leads.enrichment.models import Enrichment, MatchPart
 from leads.imports.models import Import
 from leads.imports.uploads.models import RememberedMapping, Upload
@@ -31,6 +31,7 @@ __all__ = [
     "ListColumns",
     "MatchPart",
     "OwnedPeople",
+    "PeopleApart",
     "RememberedMapping",
     "SavedFilter",
     "ScoreDay",

@@ -130,7 +130,7 @@ class PostgresServer:
             # A socket's path may have 107 characters at most; a checkout's path may be longer.
             "unix_socket_directories": "",
             "shared_buffers": f"{_shared_buffers_mb()}MB",
-            "max_connections": 300,
+            "max_connections": 500,
             "max_wal_size": "2GB",
             "random_page_cost": 1.1,
             "jit": "off",

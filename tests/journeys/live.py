@@ -19,6 +19,11 @@ from cursive.launcher.roles import drop_database
 from tests.databases import ROOT, make_database, urls_of
 
 START_SECONDS = 60
+CATALOGUE = """
+from django.core.management import call_command
+call_command("generate_catalogue", "--rows={rows}", "--out={path}")
+call_command("load_catalogue", "{path}", "--verbosity=0")
+"""
 # The numbers of databases that no worker has for itself.
 LIVE_REDIS, SECOND_REDIS = 14, 15
 
@@ -140,9 +145,7 @@ def running(folder: Path, name: str, *, redis: int, catalogue_rows: int) -> Iter
     live = Live(url=url, environment=environment, folder=folder)
     try:
         if catalogue_rows:
-            people = folder / "people.parquet"
-            live.run("generate_catalogue", f"--rows={catalogue_rows}", f"--out={people}")
-            live.run("load_catalogue", str(people), "--verbosity=0")
+            live.make(CATALOGUE, rows=catalogue_rows, path=str(folder / "people.parquet"))
         options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", url.rpartition(":")[2]]
         options += ["--no-ws", "--workers-kill-timeout", "2", "cursive.asgi:application"]
         live.start_payments()
