@@ -9,17 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.urls import reverse
 from django.utils import timezone
 from pyroaring import BitMap
 
-from credits.ledger.operations import capture, hold, release
+from credits.ledger.jobs import capture_for, hold_for, record_charge, release_rest
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
-from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, Unavailable
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.registry import JobHandler, Step
@@ -61,27 +59,10 @@ class Prepared:
     candidates: list[Candidate]
 
 
-def hold_price(job: Job, amount: Decimal, actor: Actor) -> None:
-    """Hold credits for a delivery, and note the hold in its cursor. Nothing costs nothing."""
-    holds, held = job.cursor.get("holds", 0) + 1, ""
-    if amount > 0:
-        held = str(
-            hold(
-                workspace_id=job.workspace_id,
-                amount=amount,
-                action=ACTION,
-                reference=("job", job.id),
-                key=f"enrichment:{job.id}:hold:{holds}",
-                actor=actor,
-            ).id
-        )
-    job.cursor = {
-        "parts": [],
-        **dict.fromkeys(("rows", "found", "gone", "people", "owned", "leads", "recorded"), 0),
-        **job.cursor,
-        "hold": held,
-        "holds": holds,
-    }
+NOTHING_DELIVERED = {
+    "parts": [],
+    **dict.fromkeys(("rows", "found", "gone", "people", "owned", "leads", "recorded"), 0),
+}
 
 
 class DeliveryHandler(JobHandler):
@@ -147,14 +128,7 @@ class DeliveryHandler(JobHandler):
         tariff = Tariff.from_dict(job.params)
         amount = tariff.charge(cursor["people"]) - tariff.charge(before)
         if amount:
-            capture(
-                workspace_id=job.workspace_id,
-                hold_id=UUID(cursor["hold"]),
-                amount=amount,
-                key=f"enrichment:{job.id}:{len(cursor['parts'])}",
-                actor=_payer(job),
-                is_audited=False,
-            )
+            capture_for(job, amount, step=len(cursor["parts"]))
         return Step(processed=prepared.rows, cursor=cursor)
 
     def _own(self, job: Job, prepared: Prepared) -> int:
@@ -182,11 +156,9 @@ class DeliveryHandler(JobHandler):
 
     def finish(self, job: Job) -> None:
         """Give back what is still held, write the bill, and keep the file of what was delivered."""
-        cursor = job.cursor
-        if cursor["hold"]:
-            release(workspace_id=job.workspace_id, hold_id=UUID(cursor["hold"]), actor=ACTOR)
+        release_rest(job)
         _record_charge(job)
-        job.cursor = {**cursor, "hold": "", "recorded": cursor["people"]}
+        cursor = job.cursor = {**job.cursor, "recorded": job.cursor["people"]}
         if cursor["parts"] and job.status != Job.Status.COMPLETED:
             files.assemble(job)  # so far: it was paid for
         if job.status != Job.Status.FAILED:  # a retry goes on from the parts
@@ -202,7 +174,8 @@ class DeliveryHandler(JobHandler):
     def reopen(self, job: Job) -> None:
         """Hold the price of who is missing anew; 402 where the balance no longer covers it."""
         tariff = Tariff.from_dict(job.params)
-        hold_price(job, tariff.charge(job.params["new"]) - charged(job), ACTOR)
+        missing = tariff.charge(job.params["new"]) - charged(job)
+        hold_for(job, missing, action=ACTION, actor=ACTOR)
 
     def links(self, job: Job) -> list[tuple[str, str]]:
         """The file."""
@@ -240,17 +213,6 @@ def _rows(
             raise Conflict("The file has changed since it was matched. Upload it again.")
 
 
-def _payer(job: Job) -> Actor:
-    """Who is answerable for what the worker charges (C-2)."""
-    by: dict[str, Any] = job.params["by"]
-    return Actor(
-        kind=by["kind"],
-        label=job.created_by_label,
-        user_id=job.created_by_id,
-        key_id=UUID(by["key"]) if by["key"] else None,
-    )
-
-
 def _record_charge(job: Job) -> None:
     """One audit entry for what was charged since it began, or was tried again (A-7)."""
     tariff = Tariff.from_dict(job.params)
@@ -258,17 +220,10 @@ def _record_charge(job: Job) -> None:
     amount = charged(job) - tariff.charge(recorded)
     if not amount:
         return
-    record(
-        action="spend",
-        resource="credits",
-        resource_id=job.id,
-        actor=_payer(job),
-        workspace_id=job.workspace_id,
-        new={
-            "amount": -amount,
-            "action": ACTION,
-            "reference": f"job {job.id}",
-            "people": job.cursor["people"] - recorded,
-            "list": job.params["file"],
-        },
+    record_charge(
+        job,
+        amount,
+        action=ACTION,
+        people=job.cursor["people"] - recorded,
+        list=job.params["file"],
     )

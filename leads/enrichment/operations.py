@@ -7,12 +7,14 @@ from uuid import UUID
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
+from credits.ledger.jobs import hold_for
 from cursive.lib import limits, tenancy
 from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import earlier_job, enqueue_job
+from cursive.lib.jobs.starters import started_by
 from cursive.lib.money import credits
 from leads.imports.uploads.models import Upload
 from leads.imports.uploads.operations import map_columns, receive_upload, upload_of
@@ -187,13 +189,14 @@ def pay_enrichment(
                 "parts": parts,
                 "file": enrichment.file_name,
                 "columns": enrichment.columns,
-                "by": {"kind": actor.kind, "key": str(actor.key_id or "")},
+                "by": started_by(actor),
             },
             actor=actor,
             key=key,
             total=enrichment.rows,
         )
-        deliveries.hold_price(job, quote.price, actor)
+        job.cursor = {**deliveries.NOTHING_DELIVERED}
+        hold_for(job, quote.price, action=deliveries.ACTION, actor=actor)
         job.save(update_fields=["cursor"])
         enrichment.delivery_job_id = job.id
         enrichment.save(update_fields=["delivery_job_id"])

@@ -14,6 +14,7 @@ from cursive.lib.actors import Actor
 from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job, enqueue_job
+from cursive.lib.jobs.starters import started_by
 from cursive.lib.tables.writing import BOM, csv_lines
 from cursive.lib.texts import read_text
 from leads.records.models import Lead
@@ -172,7 +173,7 @@ def confirm_import(
                 "rejected": counts.get(INVALID, 0) + counts.get(SUPPRESSED, 0),
                 "options": chosen,
                 "file": found.upload.file_name,
-                "by": {"kind": actor.kind, "key": str(actor.key_id or "")},
+                "by": started_by(actor),
             },
             actor=actor,
             key=str(found.id),

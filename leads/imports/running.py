@@ -8,11 +8,11 @@ from uuid import UUID
 from django.urls import reverse
 
 from cursive.lib import tenancy
-from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.garbage import collector_resting
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.registry import JobHandler, Step
+from cursive.lib.jobs.starters import starter_of
 from cursive.lib.outbox import emit
 from leads.records.acquisition import Candidate, acquire_people, lock_acquisition
 from leads.records.known import matching_leads
@@ -206,17 +206,11 @@ class ImportHandler(JobHandler):
         parts, count = self._parts(job), len(job.params["parts"])
         # Not before the end is committed: until then the last step may have to be done again.
         tenancy.on_commit(lambda: parts.remove_people(count))
-        by = job.params["by"]
         record(
             action="import",
             resource="lead",
             resource_id=job.id,
-            actor=Actor(
-                kind=by["kind"],
-                label=job.created_by_label,
-                user_id=job.created_by_id,
-                key_id=UUID(by["key"]) if by["key"] else None,
-            ),
+            actor=starter_of(job),
             workspace_id=job.workspace_id,
             new={**job.result, "file": job.params["file"], "status": job.status},
         )

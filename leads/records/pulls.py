@@ -10,15 +10,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from credits.ledger.operations import capture, hold, release
+from credits.ledger.jobs import capture_for, hold_for, record_charge, release_rest
 from credits.prices.queries import price_of
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
-from cursive.lib.audit_port import record
 from cursive.lib.errors import InvalidInput, Unavailable
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import earlier_job, enqueue_job
 from cursive.lib.jobs.registry import JobHandler, Step
+from cursive.lib.jobs.starters import started_by
 from cursive.lib.outbox import emit
 from leads.catalogue.local import local_source
 from leads.filters.document import digest, dump, parse
@@ -101,7 +101,7 @@ def start_pull(
                 "digest": digest(filter),
                 "sentence": sentence(filter)[:500],
                 "price": str(price),
-                "by": {"kind": actor.kind, "key": str(actor.key_id or "")},
+                "by": started_by(actor),
                 "owned": count.total - count.net_new,
                 "new": count.net_new,
             },
@@ -109,7 +109,8 @@ def start_pull(
             key=key,
             total=wanted,
         )
-        _hold(job, price * wanted, actor, holds=1)
+        job.cursor = dict.fromkeys(("delivered", "owned", "doubles"), 0)
+        hold_for(job, price * wanted, action=ACTION, actor=actor)
         job.save(update_fields=["cursor"])
     return job, True
 
@@ -122,30 +123,6 @@ def earlier_pull(
     Raises `Conflict` where it was made by another request.
     """
     return earlier_job(workspace_id=workspace_id, kind=KIND, key=read_key(key), params=request)
-
-
-def _hold(job: Job, amount: Decimal, actor: Actor, *, holds: int) -> None:
-    """Hold credits for a job, and note the hold in its cursor. Nothing costs nothing."""
-    held = ""
-    if amount > 0:
-        held = str(
-            hold(
-                workspace_id=job.workspace_id,
-                amount=amount,
-                action=ACTION,
-                reference=("job", job.id),
-                key=f"pull:{job.id}:hold:{holds}",
-                actor=actor,
-            ).id
-        )
-    job.cursor = {
-        "delivered": 0,
-        "owned": 0,
-        "doubles": 0,
-        **job.cursor,
-        "hold": held,
-        "holds": holds,
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +180,8 @@ class PullHandler(JobHandler):
         )
         made = len(acquired.lead_ids)
         if made:
-            capture(
-                workspace_id=job.workspace_id,
-                hold_id=UUID(cursor["hold"]),
-                amount=made * Decimal(job.params["price"]),
-                key=f"pull:{job.id}:{cursor['delivered']}",
-                actor=_payer(job),
-                is_audited=False,
-            )
+            price = Decimal(job.params["price"])
+            capture_for(job, made * price, step=cursor["delivered"])
             emit(
                 job.workspace_id,
                 "lead.created",
@@ -236,12 +207,9 @@ class PullHandler(JobHandler):
 
     def finish(self, job: Job) -> None:
         """Give back what is still held, and write the bill."""
-        cursor = job.cursor
-        if cursor["hold"]:
-            release(workspace_id=job.workspace_id, hold_id=UUID(cursor["hold"]), actor=ACTOR)
-            cursor = {**cursor, "hold": ""}
+        release_rest(job)
         _record_charge(job)
-        job.cursor = {**cursor, "recorded": cursor["delivered"]}
+        cursor = job.cursor = {**job.cursor, "recorded": job.cursor["delivered"]}
         whole = job.status == Job.Status.COMPLETED and job.params["limit"] >= job.params["new"]
         job.result = {
             "delivered": cursor["delivered"],
@@ -255,23 +223,7 @@ class PullHandler(JobHandler):
     def reopen(self, job: Job) -> None:
         """Hold the price of what is missing anew; 402 where the balance no longer covers it."""
         missing = job.total - job.cursor["delivered"]
-        _hold(
-            job,
-            missing * Decimal(job.params["price"]),
-            ACTOR,
-            holds=job.cursor["holds"] + 1,
-        )
-
-
-def _payer(job: Job) -> Actor:
-    """Who is answerable for what the worker charges (C-2): whoever started it."""
-    by = job.params["by"]
-    return Actor(
-        kind=by["kind"],
-        label=job.created_by_label,
-        user_id=job.created_by_id,
-        key_id=UUID(by["key"]) if by["key"] else None,
-    )
+        hold_for(job, missing * Decimal(job.params["price"]), action=ACTION, actor=ACTOR)
 
 
 def _record_charge(job: Job) -> None:
@@ -279,20 +231,13 @@ def _record_charge(job: Job) -> None:
     leads = job.cursor["delivered"] - job.cursor.get("recorded", 0)
     if not leads:
         return
-    record(
-        action="spend",
-        resource="credits",
-        resource_id=job.id,
-        actor=_payer(job),
-        workspace_id=job.workspace_id,
-        new={
-            "amount": -leads * Decimal(job.params["price"]),
-            "action": ACTION,
-            "reference": f"job {job.id}",
-            "leads": leads,
-            "which": job.params["sentence"],
-            "segment": job.params["segment"],
-        },
+    record_charge(
+        job,
+        leads * Decimal(job.params["price"]),
+        action=ACTION,
+        leads=leads,
+        which=job.params["sentence"],
+        segment=job.params["segment"],
     )
 
 

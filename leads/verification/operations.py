@@ -15,6 +15,7 @@ from cursive.lib.audit_port import record
 from cursive.lib.errors import InvalidInput, NoneFound
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import earlier_job, enqueue_job, ring
+from cursive.lib.jobs.starters import started_by
 from leads.filters.document import dump
 from leads.filters.sentence import sentence
 from leads.filters.tree import Group
@@ -77,7 +78,7 @@ def start_verification(
             params={
                 **request,
                 "price": str(price_of(ACTION)),
-                "by": {"kind": actor.kind, "key": str(actor.key_id or "")},
+                "by": started_by(actor),
                 "skipped": known - total,
                 "not_found": len(chosen) - known if chosen else 0,
             },
@@ -85,7 +86,7 @@ def start_verification(
             key=key,
             total=total,
         )
-        hold_price(job, total, actor, holds=1)
+        hold_price(job, total, actor)
         if chosen:  # few enough to be in the queue at once, so that their pages show it
             job.cursor = queue_next(job)
         job.save(update_fields=["cursor"])

@@ -6,21 +6,19 @@ many were `held`, `queued`, `missed` (another job had them, or they were gone), 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Min, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from credits.ledger.operations import capture, hold, release
+from credits.ledger.jobs import capture_for, hold_for, record_charge, release_rest
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
-from cursive.lib.audit_port import record
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.registry import JobHandler, Step
 from cursive.lib.ui.formatting import format_credits, format_number
@@ -66,18 +64,11 @@ REOPEN = """
 """
 
 
-def hold_price(job: Job, leads: int, actor: Actor, *, holds: int) -> None:
+def hold_price(job: Job, leads: int, actor: Actor) -> None:
     """Hold what so many answers cost at most, and note it in the job's cursor."""
-    held = hold(
-        workspace_id=job.workspace_id,
-        amount=leads * Decimal(job.params["price"]),
-        action=ACTION,
-        reference=("job", job.id),
-        key=f"verification:{job.id}:hold:{holds}",
-        actor=actor,
-    )
     start = {"after": "", "queued": 0, "charged": 0, "void": 0, "unanswered": 0, "counts": {}}
-    job.cursor = {**start, **job.cursor, "hold": str(held.id), "holds": holds, "held": leads}
+    job.cursor = {**start, **job.cursor, "held": leads}
+    hold_for(job, leads * Decimal(job.params["price"]), action=ACTION, actor=actor)
 
 
 def selection(job: Job) -> QuerySet[Lead]:
@@ -197,11 +188,9 @@ class VerificationHandler(JobHandler):
                 break
         checks = Check.objects.filter(workspace_id=job.workspace_id, job_id=job.id)
         checks.open().update(state=Check.State.CANCELLED, finished_at=timezone.now())
-        cursor = job.cursor
-        if cursor["hold"]:
-            release(workspace_id=job.workspace_id, hold_id=UUID(cursor["hold"]), actor=ACTOR)
+        release_rest(job)
         _record_charge(job)
-        job.cursor = {**cursor, "hold": "", "recorded": cursor["charged"]}
+        cursor = job.cursor = {**job.cursor, "recorded": job.cursor["charged"]}
         job.result = {
             **{status: cursor["counts"].get(status, 0) for status in Status.values},
             "not_reached": cursor["void"],
@@ -222,7 +211,7 @@ class VerificationHandler(JobHandler):
         unqueued = job.cursor["held"] - job.cursor["queued"]
         rest = unqueued if job.cursor["after"] is not None else 0
         if again + rest:
-            hold_price(job, again + rest, ACTOR, holds=job.cursor["holds"] + 1)
+            hold_price(job, again + rest, ACTOR)
             job.cursor["held"] = job.cursor["queued"] + rest
 
 
@@ -281,13 +270,8 @@ def _settle(job: Job) -> tuple[Told, dict[str, Any]]:
     told = tell_leads(workspace_id=job.workspace_id, job_id=job.id)
     cursor = dict(job.cursor)
     if told.charged:
-        capture(
-            workspace_id=job.workspace_id,
-            hold_id=UUID(cursor["hold"]),
-            amount=told.charged * Decimal(job.params["price"]),
-            key=f"verification:{job.id}:{cursor['charged']}",
-            actor=ACTOR,
-        )
+        price = Decimal(job.params["price"])
+        capture_for(job, told.charged * price, step=cursor["charged"])
     cursor["charged"] += told.charged
     cursor["void"] += told.void
     cursor["unanswered"] += told.unanswered
@@ -300,22 +284,5 @@ def _record_charge(job: Job) -> None:
     answers = job.cursor["charged"] - job.cursor.get("recorded", 0)
     if not answers:
         return
-    by: Mapping[str, str] = job.params["by"]
-    record(
-        action="spend",
-        resource="credits",
-        resource_id=job.id,
-        actor=Actor(
-            kind=by["kind"],  # type: ignore[arg-type]  # as it was written by start_verification
-            label=job.created_by_label,
-            user_id=job.created_by_id,
-            key_id=UUID(by["key"]) if by["key"] else None,
-        ),
-        workspace_id=job.workspace_id,
-        new={
-            "amount": -answers * Decimal(job.params["price"]),
-            "action": ACTION,
-            "reference": f"job {job.id}",
-            "addresses": answers,
-        },
-    )
+    amount = answers * Decimal(job.params["price"])
+    record_charge(job, amount, action=ACTION, addresses=answers)
