@@ -106,6 +106,8 @@ def _members(merge: LeadMerge) -> list[UUID]:
 
 
 def _check_there(merge: LeadMerge, survivor: Lead | None, leads: Mapping[UUID, Lead]) -> None:
+    if not merge.after:  # from before a merge kept what came of it
+        raise Conflict("This merge is of an earlier version of Cursive, and can't be undone.")
     if survivor is not None and survivor.merged_into:
         raise Conflict("The merged lead was merged into another one. Undo that merge first.")
     if survivor is None or survivor.deleted_at or len(leads) != len(merge.before):

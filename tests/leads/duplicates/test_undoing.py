@@ -170,3 +170,14 @@ def test_a_survivor_that_was_merged_or_deleted_itself(acme):
     assert rows(acme) == before
     with tenant_context(acme.id):
         assert LeadMerge.objects.filter(undone_at__isnull=True).count() == 1
+
+
+def test_a_merge_that_kept_no_image_is_refused(acme):
+    one, two = cast.lead(acme, **GRACE), cast.lead(acme, **GRACE)
+    done = merge(acme, one, two)
+    with tenant_context(acme.id):
+        LeadMerge.objects.filter(id=done.id).update(after={})
+    before = rows(acme)
+    with pytest.raises(Conflict, match="earlier version"):
+        undo(acme, done)
+    assert rows(acme) == before
