@@ -54,6 +54,8 @@ class WorkspaceMiddleware:
             response = self._as_staff(request)
         else:
             self._identify(request)
+            if (on_identified := getattr(request, "on_identified", None)) is not None:
+                on_identified()
             with acting_as(request.actor):
                 response = self._as_member(request)
             if response.status_code == 404:

@@ -1,5 +1,6 @@
 """What a request knows about the workspace that it is for."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
@@ -17,7 +18,11 @@ SESSION_KEY = "workspace"
 
 
 class WorkspaceRequest(HttpRequest):
-    """What a request looks like behind `accounts.access.middleware.WorkspaceMiddleware`."""
+    """What a request looks like behind `accounts.access.middleware.WorkspaceMiddleware`.
+
+    Middleware around that one may set `on_identified`: it is called once it is known who asks, and
+    before the request's transaction is opened.
+    """
 
     workspace: Workspace | None
     membership: Membership | None
@@ -26,6 +31,7 @@ class WorkspaceRequest(HttpRequest):
     actor: Actor
     request_id: str
     htmx: HtmxDetails
+    on_identified: Callable[[], None]
 
 
 class MemberRequest(WorkspaceRequest):

@@ -120,34 +120,44 @@ def _begin_anew() -> None:
 os.register_at_fork(after_in_child=_begin_anew)
 
 
-def count_in_store(period: Period, *, cap: int | None, limit: meters.Limit) -> meters.Reading:
-    """Count one call in Redis, unless it is past `limit` or the period's total is at `cap`.
+class CountInStore:
+    """One call that Redis counts, unless it is past `limit` or the period's total is at `cap`.
 
-    Raises `StoreDown`, and then nothing was counted, as far as is known.
+    Making it asks, and raises `StoreDown` where that can't be done.
     """
-    own = _own
-    try:
-        reading = _count(own, period, cap, limit)
-    except meters.NotKnown:
-        tell_store(period)
+
+    def __init__(self, period: Period, *, cap: int | None, limit: meters.Limit) -> None:
+        self._period, self._cap, self._limit = period, cap, limit
+        self._own = _own
+        self._asked = self._ask()
+
+    def reading(self) -> meters.Reading:
+        """What came of it. Raises `StoreDown`; nothing was counted then, as far as is known."""
         try:
-            reading = _count(own, period, cap, limit)
-        except meters.NotKnown as error:  # lost again in between
-            raise meters.StoreDown from error
-    if reading.verdict == "allowed":
-        own.learn(period, reading.mine)
-    return reading
+            reading = self._asked.reading()
+        except meters.NotKnown:
+            tell_store(self._period)
+            try:
+                reading = self._ask().reading()
+            except meters.NotKnown as error:  # lost again in between
+                raise meters.StoreDown from error
+        if reading.verdict == "allowed":
+            self._own.learn(self._period, reading.mine)
+        return reading
 
+    def drop(self) -> None:
+        """Don't wait for what comes of it; it may count."""
+        self._asked.drop()
 
-def _count(own: _Own, period: Period, cap: int | None, limit: meters.Limit) -> meters.Reading:
-    return meters.count(
-        limit,
-        period.workspace_id,
-        name=period.name,
-        cap=cap,
-        source=own.source,
-        known=own.known(period),
-    )
+    def _ask(self) -> meters.Asked:
+        return meters.ask(
+            self._limit,
+            self._period.workspace_id,
+            name=self._period.name,
+            cap=self._cap,
+            source=self._own.source,
+            known=self._own.known(self._period),
+        )
 
 
 def tell_store(period: Period) -> None:

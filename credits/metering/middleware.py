@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from django.http import HttpRequest, JsonResponse
@@ -14,7 +15,7 @@ from accounts.workspaces.requests import WorkspaceRequest
 from cursive.lib.problems import problem
 
 from .models import MAX_ENDPOINT, MAX_METHOD
-from .operations import Decision, count_call
+from .operations import CountedCall, Decision
 from .recording import Call, record_call
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,13 @@ class CallRecordingMiddleware:
         if not request.path.startswith(PREFIX):
             return self.get_response(request)
         began = time.perf_counter()
-        response = self.get_response(request)
+        cast(WorkspaceRequest, request).on_identified = partial(_begin_to_count, request)
+        try:
+            response = self.get_response(request)
+        finally:
+            begun: CountedCall | None = getattr(request, "counted_call", None)
+            if begun is not None:
+                begun.drop()  # where nothing came of the request before it was asked for
         decision: Decision | None = getattr(request, "call_decision", None)
         if decision is not None:
             for name, value in decision.headers.items():
@@ -53,7 +60,7 @@ class CallRecordingMiddleware:
 
 
 class CallLimitMiddleware:
-    """Counts calls and refuses those past a limit. Place it inside `WorkspaceMiddleware`.
+    """Refuses calls past a limit. Place it inside `WorkspaceMiddleware`, which begins to count.
 
     An outage of what counts refuses no call, and fails none.
     """
@@ -63,12 +70,11 @@ class CallLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The view's answer, or 429."""
-        if not _is_call(request):
+        begun: CountedCall | None = getattr(request, "counted_call", None)
+        if begun is None:
             return self.get_response(request)
-        workspace = cast(WorkspaceRequest, request).workspace
-        assert workspace is not None  # else it is no call
         try:
-            decision = count_call(workspace_id=workspace.id)
+            decision = begun.decision()
         except Exception:
             log.exception("api_call_not_counted")
             return self.get_response(request)
@@ -81,6 +87,19 @@ def _is_call(request: HttpRequest) -> bool:
     if not request.path.startswith(PREFIX) or request.path.startswith(FREE):
         return False
     return getattr(request, "workspace", None) is not None
+
+
+def _begin_to_count(request: HttpRequest) -> None:
+    """Ask for the call's place as soon as its workspace is known: the answer comes while the
+    request's transaction is opened.
+    """
+    workspace = cast(WorkspaceRequest, request).workspace
+    if workspace is None or not _is_call(request):
+        return
+    try:
+        request.counted_call = CountedCall(workspace_id=workspace.id)  # type: ignore[attr-defined]
+    except Exception:
+        log.exception("api_call_not_counted")
 
 
 def _refusal(request: HttpRequest, decision: Decision) -> JsonResponse:

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
@@ -17,7 +18,7 @@ from cursive.lib import limits, meters
 from cursive.lib.errors import TooMany
 from cursive.lib.tenancy import system_context
 
-from .counting import Period, count_in_database, count_in_store
+from .counting import CountInStore, Period, count_in_database
 
 log = logging.getLogger(__name__)
 
@@ -66,19 +67,42 @@ class Decision:
         )
 
 
-def count_call(*, workspace_id: UUID) -> Decision:
-    """Count a call of this workspace, unless it is past the minute's or the plan's limit.
+class CountedCall:
+    """A call of this workspace that is being counted, unless it is past a limit (C-17, C-19).
 
-    Without Redis no call is refused, and each is counted in PostgreSQL at once (C-17).
+    Making it asks; `decision` waits for the answer, which takes as long as a few queries: so there
+    is time for something else in between. One of `decision` and `drop` must follow.
     """
-    terms = known_terms(workspace_id)
-    period = Period(workspace_id, terms.period_start)
-    # Where calls past the limit are charged, the plan's number limits nothing.
-    cap = terms.calls if terms.call_price_usd is None else None
-    try:
-        reading = count_in_store(period, cap=cap, limit=minute_limit())
-    except meters.StoreDown:
-        return _uncertain(count_in_database(period), cap, terms)
+
+    def __init__(self, *, workspace_id: UUID) -> None:
+        self._workspace_id = workspace_id
+        self._terms = terms = known_terms(workspace_id)
+        self._period = Period(workspace_id, terms.period_start)
+        # Where calls past the limit are charged, the plan's number limits nothing.
+        self._cap = terms.calls if terms.call_price_usd is None else None
+        self._count: CountInStore | None = None
+        with suppress(meters.StoreDown):
+            self._count = CountInStore(self._period, cap=self._cap, limit=minute_limit())
+
+    def decision(self) -> Decision:
+        """Whether the call may be made: not past the minute's or the plan's limit.
+
+        Without Redis no call is refused, and each is counted in PostgreSQL at once (C-17).
+        """
+        count, self._count = self._count, None
+        if count is not None:
+            with suppress(meters.StoreDown):
+                return _decide(count.reading(), self._workspace_id, self._terms, self._cap)
+        return _uncertain(count_in_database(self._period), self._cap, self._terms)
+
+    def drop(self) -> None:
+        """Nobody wants to know any more; the call may be counted. Harmless after `decision`."""
+        count, self._count = self._count, None
+        if count is not None:
+            count.drop()
+
+
+def _decide(reading: meters.Reading, workspace_id: UUID, terms: Terms, cap: int | None) -> Decision:
     plan = partial(_of_plan, total=reading.total, terms=terms)
     if reading.verdict == "spent":
         limits.tell_refused(limits.Limit("api-plan", f"{cap}/month", ""), workspace_id)

@@ -3,14 +3,18 @@
 A moving window (how many in the last minute) and the total of a period are read, judged and
 counted by one script, so no two calls can both take the last place. Only what is allowed counts.
 
+Asking and reading the answer are two steps, so that whoever asks can do something else meanwhile.
+
 The total is kept as one number for each source (each process that counts), and every source says
 with each call how far it knows itself to be. So a total is mended by the larger number, wherever
 it was lost or falls behind, and saying the same thing twice changes nothing.
 """
 
+import hashlib
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, cast
@@ -29,37 +33,38 @@ REST_SECONDS = 2.0
 TIMEOUT_SECONDS = 0.5
 OPEN = "meter:open"
 
-# Times are microseconds of Redis's clock. `total` is the sum of all sources.
+# Times are microseconds of Redis's clock. `total` is the sum of all sources. The window is a list
+# of times, the oldest first: each is pushed once and popped once.
 COUNT = """
 local counts = redis.call('HMGET', KEYS[2], 'total', ARGV[4])
 if not counts[1] then return {'unknown'} end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local most, span, cap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local mine, known = tonumber(counts[2] or '0'), tonumber(ARGV[5])
-local total = tonumber(counts[1])
-if known > mine then
-    total = redis.call('HINCRBY', KEYS[2], 'total', known - mine)
-    redis.call('HSET', KEYS[2], ARGV[4], known)
-    mine = known
+local held, known = tonumber(counts[2] or '0'), tonumber(ARGV[5])
+local mine = math.max(held, known)
+local total = tonumber(counts[1]) + mine - held
+local oldest = redis.call('LINDEX', KEYS[1], 0)
+while oldest and tonumber(oldest) <= now - span do
+    redis.call('LPOP', KEYS[1])
+    oldest = redis.call('LINDEX', KEYS[1], 0)
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - span))
-local used = redis.call('ZCARD', KEYS[1])
+local used = oldest and redis.call('LLEN', KEYS[1]) or 0
 local verdict = 'allowed'
 if cap >= 0 and total >= cap then
     verdict = 'spent'
 elseif used >= most then
     verdict = 'hurried'
 else
-    mine = redis.call('HINCRBY', KEYS[2], ARGV[4], 1)
-    total = redis.call('HINCRBY', KEYS[2], 'total', 1)
-    local stamp = string.format('%.0f', now)
-    redis.call('ZADD', KEYS[1], stamp, stamp .. ':' .. ARGV[4] .. ':' .. mine)
+    mine, total, used = mine + 1, total + 1, used + 1
+    redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
     redis.call('PEXPIRE', KEYS[1], math.ceil(span / 1000))
-    used = used + 1
 end
-local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-return {verdict, total, mine, used, oldest[2] or string.format('%.0f', now)}
+if mine > held then
+    redis.call('HSET', KEYS[2], 'total', string.format('%.0f', total),
+        ARGV[4], string.format('%.0f', mine))
+end
+return {verdict, total, mine, used, oldest or string.format('%.0f', now)}
 """
 
 # Raises each source to what is known of it, and the total by as much.
@@ -77,6 +82,8 @@ redis.call('HSET', KEYS[1], 'total', string.format('%.0f', total))
 redis.call('EXPIREAT', KEYS[1], ARGV[1])
 return total
 """
+
+COUNT_DIGEST = hashlib.sha1(COUNT.encode(), usedforsecurity=False).hexdigest()
 
 Verdict = Literal["allowed", "hurried", "spent"]
 
@@ -103,27 +110,33 @@ class Reading:
 
 
 @cache
-def _scripts(url: str) -> tuple[redis.Redis, Any, Any]:
+def _store(url: str) -> redis.Redis:
     # Counting twice is worse than waiting once: nothing is tried again.
-    store = redis.Redis.from_url(
+    return redis.Redis.from_url(
         url,
         socket_connect_timeout=TIMEOUT_SECONDS,
         socket_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
-    return store, store.register_script(COUNT), store.register_script(RAISE)
+
+
+@cache
+def _raise_script(url: str) -> Any:
+    return _store(url).register_script(RAISE)
 
 
 class _Rest:
     until = 0.0
 
 
-def _ask(question: Any, *values: Any, **named: Any) -> Any:
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Raise StoreDown for what the store doesn't do, and while it is left alone for that."""
     if time.monotonic() < _Rest.until:
         raise StoreDown
     try:
-        return question(*values, **named)
+        yield
     except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError) as error:
         _Rest.until = time.monotonic() + REST_SECONDS
         log.warning("meter_store_down", exc_info=True)
@@ -141,27 +154,73 @@ def _total_key(name: str) -> str:
     return f"meter:{{{subject}}}:{period}"
 
 
-def count(
+class Asked:
+    """A use that the store counts just now. Its answer is to be read once, or dropped.
+
+    It holds one connection, which belongs to nobody else until then.
+    """
+
+    def __init__(self, store: redis.Redis, limit: Limit, name: str, arguments: list[Any]) -> None:
+        self._pool, self._limit, self._name = store.connection_pool, limit, name
+        self._arguments = arguments
+        self._connection: Any = self._pool.get_connection()
+        try:
+            self._connection.send_command("EVALSHA", COUNT_DIGEST, *arguments)
+        except BaseException:
+            self.drop()
+            raise
+
+    def reading(self) -> Reading:
+        """What came of it.
+
+        Raises `NotKnown` where the store has no total of that name, `StoreDown` without a store.
+        """
+        try:
+            with _asking():
+                answer = self._answer()
+        except BaseException:
+            self.drop()
+            raise
+        self._release()
+        if answer[0] == "unknown":
+            raise NotKnown(self._name)
+        verdict, total, mine, used, oldest = answer
+        amount, seconds = amount_of(self._limit)
+        reset = int(int(oldest) / 1_000_000) + seconds + 1
+        window = Allowance(limit=amount, remaining=max(0, amount - int(used)), reset=reset)
+        return Reading(cast(Verdict, verdict), int(total), int(mine), window)
+
+    def drop(self) -> None:
+        """Leave the answer unread; the use may have been counted. Harmless after it was read."""
+        if self._connection is not None:
+            self._connection.disconnect()  # else the next one would read our answer
+            self._release()
+
+    def _answer(self) -> list[Any]:
+        try:
+            return cast(list[Any], self._connection.read_response())
+        except redis.exceptions.NoScriptError:  # the store is new, and counted nothing
+            self._connection.send_command("EVAL", COUNT, *self._arguments)
+            return cast(list[Any], self._connection.read_response())
+
+    def _release(self) -> None:
+        connection, self._connection = self._connection, None
+        self._pool.release(connection)
+
+
+def ask(
     limit: Limit, subject: object, *, name: str, cap: int | None, source: str, known: int
-) -> Reading:
-    """Count one use by `subject`, unless it is past `limit` or the total is at `cap`.
+) -> Asked:
+    """Have one use by `subject` counted, unless it is past `limit` or the total is at `cap`.
 
     `name` is 'subject:period'. `known` is what `source` knows itself to have counted in it.
-    Raises `NotKnown` where the store has no total of that name, `StoreDown` without a store.
+    Raises `StoreDown` without a store.
     """
-    _, script, _ = _scripts(settings.REDIS_URL)
     amount, seconds = amount_of(limit)
-    answer = _ask(
-        script,
-        keys=[f"meter:{{{subject}}}:{limit.name}", _total_key(name)],
-        args=[amount, seconds * 1_000_000, -1 if cap is None else cap, source, known],
-    )
-    if answer[0] == "unknown":
-        raise NotKnown(name)
-    verdict, total, mine, used, oldest = answer
-    reset = int(int(oldest) / 1_000_000) + seconds + 1
-    window = Allowance(limit=amount, remaining=max(0, amount - int(used)), reset=reset)
-    return Reading(cast(Verdict, verdict), int(total), int(mine), window)
+    keys = [f"meter:{{{subject}}}:{limit.name}", _total_key(name)]
+    values = [amount, seconds * 1_000_000, -1 if cap is None else cap, source, known]
+    with _asking():
+        return Asked(_store(settings.REDIS_URL), limit, name, [len(keys), *keys, *values])
 
 
 def raise_counts(name: str, counts: Mapping[str, int], *, kept_until: int) -> None:
@@ -169,10 +228,10 @@ def raise_counts(name: str, counts: Mapping[str, int], *, kept_until: int) -> No
 
     `kept_until` is the Unix time from which the store may forget the total.
     """
-    store, _, script = _scripts(settings.REDIS_URL)
     pairs = [part for source, number in counts.items() for part in (source, number)]
-    _ask(store.sadd, OPEN, name)
-    _ask(script, keys=[_total_key(name)], args=[kept_until, *pairs])
+    with _asking():
+        _store(settings.REDIS_URL).sadd(OPEN, name)
+        _raise_script(settings.REDIS_URL)(keys=[_total_key(name)], args=[kept_until, *pairs])
 
 
 def counts_of(name: str) -> dict[str, int]:
@@ -183,12 +242,13 @@ def counts_of(name: str) -> dict[str, int]:
 def counts_of_all(names: Iterable[str]) -> dict[str, dict[str, int]]:
     """The same of several names, in one round trip; nothing for one that the store has lost."""
     listed = list(names)
-    store, _, _ = _scripts(settings.REDIS_URL)
-    pipeline = store.pipeline(transaction=False)
-    for name in listed:
-        pipeline.hgetall(_total_key(name))
+    with _asking():
+        pipeline = _store(settings.REDIS_URL).pipeline(transaction=False)
+        for name in listed:
+            pipeline.hgetall(_total_key(name))
+        answers = pipeline.execute()
     found = {}
-    for name, counts in zip(listed, _ask(pipeline.execute), strict=True):
+    for name, counts in zip(listed, answers, strict=True):
         counts.pop("total", None)
         found[name] = {source: int(number) for source, number in counts.items()}
     return found
@@ -196,12 +256,12 @@ def counts_of_all(names: Iterable[str]) -> dict[str, dict[str, int]]:
 
 def open_names() -> list[str]:
     """The names of all totals that the store was told of. Raises `StoreDown`."""
-    store, _, _ = _scripts(settings.REDIS_URL)
-    return sorted(_ask(store.smembers, OPEN))
+    with _asking():
+        return sorted(cast(set[str], _store(settings.REDIS_URL).smembers(OPEN)))
 
 
 def forget(names: Iterable[str]) -> None:
     """Take names off the list, where the store has no total of them any more."""
-    store, _, _ = _scripts(settings.REDIS_URL)
     if listed := list(names):
-        _ask(store.srem, OPEN, *listed)
+        with _asking():
+            _store(settings.REDIS_URL).srem(OPEN, *listed)

@@ -11,7 +11,7 @@ from accounts.keys.operations import create_key
 from accounts.workspaces.models import User, Workspace
 from credits.metering.counting import Period, own_unwritten, write_counts
 from credits.metering.models import ApiCall, UsageCount
-from credits.metering.operations import count_call, forget_terms, known_terms
+from credits.metering.operations import CountedCall, forget_terms, known_terms
 from credits.metering.queries import calls_in_period
 from credits.metering.recording import write_now
 from credits.prices.models import Plan
@@ -53,7 +53,7 @@ class Usage:
         """Calls that are only counted; the last decision."""
         decision = None
         for _ in range(times):
-            decision = count_call(workspace_id=self.id)
+            decision = CountedCall(workspace_id=self.id).decision()
         return decision
 
     def total(self) -> int:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 
 import pytest
 from django.core.cache import cache
@@ -10,7 +11,7 @@ from django.db import connections
 
 from credits.metering import counting
 from credits.metering.counting import own_unwritten, write_counts_of_store
-from credits.metering.operations import count_call, known_terms
+from credits.metering.operations import CountedCall, known_terms
 from cursive.lib import meters
 from cursive.lib.tenancy import atomic
 from tests.credits.books import at_once
@@ -43,6 +44,24 @@ def test_the_edges_of_the_minute(acme):
     assert [one.allowed for one in shown] == [True] * 100 + [False]
     assert 0 < shown[-1].error().retry_after <= 61
     assert acme.total() == 100, "a refused call is no use of the plan"
+
+
+def test_the_window_moves(acme, settings):
+    settings.API_RATE = "2/second"
+    assert [acme.count().allowed for _ in range(3)] == [True, True, False]
+    time.sleep(1.05)
+    assert [acme.count().allowed for _ in range(3)] == [True, True, False]
+    assert acme.total() == 4
+
+
+def test_a_count_that_nobody_waited_for_leaves_others_their_own_answer(acme, rival):
+    """A request may break before its place was asked about; its connection goes on."""
+    acme.count()
+    CountedCall(workspace_id=acme.id).drop()
+    shown = [rival.count().remaining, rival.count().remaining]
+    assert shown == [99, 98]
+    assert acme.count().remaining in (97, 98), "whether it counted isn't known"
+    assert acme.total() in (2, 3)
 
 
 def test_the_tighter_limit_is_shown(acme):
@@ -132,7 +151,7 @@ def test_redis_that_is_lost_while_others_count_too(acme, quick):
 def _child(workspace_id, ready) -> None:
     connections.close_all()
     for _ in range(40):
-        count_call(workspace_id=workspace_id)
+        CountedCall(workspace_id=workspace_id).decision()
     ready.send(counting._own.source)
     signal.pause()
 

@@ -82,12 +82,12 @@ django.setup()
 from django.db import connections
 for alias in connections:
     connections[alias].settings_dict["NAME"] = sys.argv[1]
-from credits.metering.operations import count_call
+from credits.metering.operations import CountedCall
 from tests.credits.metering.test_recording import a_call
 from credits.metering.recording import record_call
 workspace = uuid.UUID(sys.argv[2])
 for _ in range(7):
-    count_call(workspace_id=workspace)
+    CountedCall(workspace_id=workspace).decision()
     record_call(a_call(workspace))
 print("made", flush=True)
 if sys.argv[3] == "end":
