@@ -167,10 +167,14 @@ class ExportHandler(JobHandler):
         )
 
     def finish(self, job: Job) -> None:
-        """The job's result says where the file is and how long it stays."""
+        """The job's result says where the file is (by API) and how long it stays."""
         if job.status == Job.Status.COMPLETED:
             until = timezone.now() + KEPT
-            job.result = {"leads": job.processed, "available_until": until.isoformat()}
+            job.result = {
+                "leads": job.processed,
+                "available_until": until.isoformat(),
+                "download": reverse("api-export-download", args=[job.id]),
+            }
         if job.status == Job.Status.FAILED:
             return  # a retry goes on from the parts that are there
         if job.status == Job.Status.CANCELLED:

@@ -54,7 +54,14 @@ def export_start(request: MemberRequest) -> HttpResponse:
 @member_required
 def export_download(request: MemberRequest, job_id: UUID) -> FileResponse:
     """The finished file."""
-    jobs = jobs_of(request.workspace.id, kind=ExportHandler.kind)
+    return export_response(request.workspace.id, job_id)
+
+
+def export_response(workspace_id: UUID, job_id: UUID) -> FileResponse:
+    """A workspace's finished file as a download. Raises Http404, and Conflict where there is none
+    (yet, or any more).
+    """
+    jobs = jobs_of(workspace_id, kind=ExportHandler.kind)
     job = get_object_or_404(jobs, id=job_id)
     day = job.finished_at or job.created_at
     return FileResponse(

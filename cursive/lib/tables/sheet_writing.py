@@ -1,7 +1,12 @@
 """Writing .xlsx in parts (L-22): rows as XML, made batch by batch, then put into one archive.
 
 A worker may die between two parts, so the rows can't stay inside a writer: no library goes on in
-the midst of a sheet. Memory stays flat. Texts are text cells, so none is taken for a formula.
+the midst of a sheet. Memory stays flat.
+
+Texts are text cells, so none is taken for a formula as long as the sheet stays one. Saved as CSV
+from there, or edited, '=1+1' is live all the same. Excel's own mark for that, a style with
+`quotePrefix`, isn't written to CSV, and other programs don't know it. So such a text begins with
+an apostrophe here as it does in CSV, which every program keeps, and which our reader takes off.
 """
 
 import re
@@ -10,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import IO
 from xml.sax.saxutils import escape
+
+from .writing import safe_cell
 
 MOST_ROWS = 1_048_576  # of a sheet, its head included
 LONGEST_TEXT = 32_767
@@ -48,7 +55,8 @@ def _cell(value: object) -> str:
         return "<c/>"
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return f"<c><v>{value}</v></c>"
-    text = _LIKE_CODE.sub("_x005F_", _UNFIT.sub("", str(value))[:LONGEST_TEXT])
+    text = safe_cell(_UNFIT.sub("", str(value)))[:LONGEST_TEXT]
+    text = _LIKE_CODE.sub("_x005F_", text)
     return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
 
 

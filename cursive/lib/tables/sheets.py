@@ -25,6 +25,11 @@ _MAX_CELL = 32_767
 _MAX_ROW = 1_000_000
 #: Of how many texts the ends are read at once.
 _PAGE = 512
+#: A sheet's elements are some ten deep, and have some hundred names, their attributes' included.
+_MAX_DEPTH = 200
+_MAX_NAMES, _MAX_NAME_CHARACTERS = 2_000, 100_000
+#: A million rows of 60 cells have fewer tags. Beside the sheets and their texts there are few.
+_MAX_TAGS, _MAX_OTHER_TAGS = 200_000_000, 5_000_000
 #: All that is read of a workbook's attributes: Excel has at most 64,000 cell formats.
 _MAX_ATTRIBUTES = 8_000_000
 _DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
@@ -36,18 +41,28 @@ class XmlRefused(Exception):
 
 
 class _Parser:
-    """Expat without document types (so without entities), fed in chunks."""
+    """Expat without document types (so without entities), fed in chunks.
 
-    def __init__(self) -> None:
-        self.expat = expat.ParserCreate()
+    It keeps every name it has met, and a record of every open element. So who listens to it counts
+    `tags` (opened) and `ended`, and sets `silence` to 0 at text; what goes too far is refused
+    after the chunk in which it does. Counting by chunk costs the tags nothing.
+    """
+
+    def __init__(self, most_tags: int | None = None) -> None:
+        # The dictionary has each name of an element or attribute once.
+        self._names: dict[str, str] = {}
+        self.expat = expat.ParserCreate(None, None, self._names)
         self.expat.buffer_text = True
         self.expat.StartDoctypeDeclHandler = self._refuse
-        self.silence = 0
+        self.silence = self.tags = self.ended = 0
+        self._most_tags = most_tags or _MAX_TAGS
+        self._tags_before = self._names_before = 0
 
     def _refuse(self, *_: object) -> None:
         raise XmlRefused("a document type")
 
     def feed(self, chunk: bytes, *, last: bool) -> None:
+        """Parse a piece. Raises XmlRefused, and TableRefused for what no spreadsheet writes."""
         self.silence += len(chunk)
         if self.silence > _MAX_SILENCE:
             raise XmlRefused("a tag without end")
@@ -55,6 +70,26 @@ class _Parser:
             self.expat.Parse(chunk, last)
         except expat.ExpatError as error:
             raise XmlRefused(str(error)) from error
+        if self.tags != self._tags_before:
+            self._tags_before, self.silence = self.tags, 0
+            self._check_bounds()
+
+    def _check_bounds(self) -> None:
+        if self.tags - self.ended > _MAX_DEPTH:
+            raise _no_spreadsheet(f"elements more than {_MAX_DEPTH} deep in each other")
+        if self.tags > self._most_tags:
+            raise _no_spreadsheet(f"a part with more than {self._most_tags:,} elements")
+        if len(self._names) != self._names_before:
+            self._names_before = len(self._names)
+            length = sum(map(len, self._names))
+            if self._names_before > _MAX_NAMES or length > _MAX_NAME_CHARACTERS:
+                raise _no_spreadsheet(f"elements of more than {_MAX_NAMES:,} names")
+
+
+def _no_spreadsheet(what: str) -> TableRefused:
+    return TableRefused(
+        f"This workbook has {what}, which no spreadsheet writes. Save it again in Excel, or as CSV."
+    )
 
 
 @lru_cache(256)
@@ -103,7 +138,7 @@ def read_attributes(
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal left
-        parser.silence = 0
+        parser.tags += 1
         if _local(name) in wanted:
             kept = {_local(key): each for key, each in attributes.items() if _local(key) in names}
             left -= 64 + sum(map(len, kept.values()))
@@ -111,8 +146,12 @@ def read_attributes(
                 raise XmlRefused("too many elements")
             found.append((_local(name), kept))
 
-    parser = _Parser()
+    def end(_: str) -> None:
+        parser.ended += 1
+
+    parser = _Parser(_MAX_OTHER_TAGS)
     parser.expat.StartElementHandler = start
+    parser.expat.EndElementHandler = end
     while chunk := part.read(_CHUNK):
         parser.feed(chunk, last=False)
     parser.feed(b"", last=True)
@@ -155,7 +194,7 @@ class SharedTexts:
             raise
 
     def _start(self, name: str, _: dict[str, str]) -> None:
-        self._parser.silence = 0
+        self._parser.tags += 1
         tag = _local(name)
         if tag == "si":
             self._pieces.take()
@@ -165,6 +204,7 @@ class SharedTexts:
             self._in_text = not self._in_phonetic
 
     def _end(self, name: str) -> None:
+        self._parser.ended += 1
         tag = _local(name)
         if tag == "t":
             self._in_text = False
@@ -280,7 +320,7 @@ class _Sheet:
         parser.expat.CharacterDataHandler = self._text
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._parser.silence = 0
+        self._parser.tags += 1
         tag = _local(name)
         if tag == "c":
             reference = attributes.get("r")
@@ -300,6 +340,7 @@ class _Sheet:
             self._length = 0
 
     def _end(self, name: str) -> None:
+        self._parser.ended += 1
         tag = _local(name)
         if tag in {"v", "t"}:
             self._in_value = False

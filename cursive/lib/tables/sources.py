@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from .archives import Archive
 from .kinds import Kind, detect_kind, refusal
 from .table import TableRefused
 
@@ -28,7 +29,8 @@ class ByteSource:
             raise TableRefused(f"The file can't be opened: {error.strerror}.") from error
         self._max_bytes = max_bytes
         self._read = 0
-        self._archive: zipfile.ZipFile | None = None
+        self._archive: Archive | None = None
+        self._path = path
         self._member_size = 0
         try:
             self.size = os.fstat(self._raw.fileno()).st_size
@@ -50,7 +52,7 @@ class ByteSource:
 
     def _only_member(self) -> BinaryIO:
         try:
-            self._archive = zipfile.ZipFile(self._raw)
+            self._archive = Archive(self._path)
             members = [
                 info
                 for info in self._archive.infolist()

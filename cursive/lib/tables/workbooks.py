@@ -7,10 +7,10 @@ import posixpath
 import zipfile
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import IO
 from zlib import error as ZlibError
 
+from .archives import Archive
 from .dialects import LooseRow
 from .headers import find_header
 from .records import CUT
@@ -37,7 +37,7 @@ _OTHERS: tuple[tuple[str, str], ...] = (
 def is_workbook(path: str | os.PathLike[str]) -> bool:
     """Whether a zip archive is an .xlsx workbook. Raises TableRefused for other Office files."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with Archive(path) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise TableRefused("This zip archive is damaged or cut off. Upload it again.") from error
@@ -63,7 +63,7 @@ class WorkbookTable(Table):
         """Open the workbook and find its sheet, styles and header."""
         super().__init__()
         self._limit = max_bytes or _MAX_PART
-        self._archive = zipfile.ZipFile(Path(path))
+        self._archive = Archive(path)
         self._texts: SharedTexts | None = None
         self._read = 0
         try:
@@ -174,6 +174,8 @@ class WorkbookTable(Table):
                 elif len(values) > width:
                     self.repairs[CUT] += any(values[width:])
                     del values[width:]
+                    if not any(values):  # all that it has stands under no column
+                        continue
                 yield line, values
         except _DAMAGED as error:
             raise _damaged() from error

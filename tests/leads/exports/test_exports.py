@@ -197,7 +197,9 @@ def test_the_dialog_keeps_the_choice_and_starts_the_job(acme):
     lead = cast.lead(acme, first_name="Grace")
     client = Client()
     client.force_login(acme.alice)
-    assert b"No lead is chosen" in client.post("/leads/exports/", {"selected": "1"}).content
+    nobody = client.post("/leads/exports/", {"selected": "1", "f": "status.in.won"}).content
+    # Where they are ticked, and as they were found.
+    assert b"No lead is chosen" in nobody and b'href="/leads/?f=status.in.won"' in nobody
     page = client.post("/leads/exports/", {"lead": [str(lead.id)], "selected": "1"})
     assert str(lead.id).encode() in page.content and b"Job title" in page.content
     answer = client.post(

@@ -52,7 +52,7 @@ def test_numbers_are_numbers_and_formulas_are_texts(acme, alice, tmp_path):
     job = start(acme, filter=EVERYBODY)
     runner.run_job(workspace_id=acme.id, job_id=job.id)
     path = download(alice, job, tmp_path)
-    assert rows_of(path) == [["=1+1", "+15125550100", "a; <b>", "81", "no"]]
+    assert rows_of(path) == [["'=1+1", "'+15125550100", "a; <b>", "81", "no"]]
     with zipfile.ZipFile(path) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml").decode()
         for name in archive.namelist():

@@ -1,12 +1,15 @@
 """Memory stays flat whatever the file is like (L-19). Each file is read in a process of its own."""
 
 import json
+import struct
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from cursive.lib.tables import TableRefused, open_table, sheets
 
 from .builders import write_workbook
 
@@ -104,7 +107,11 @@ def test_blank_lines_without_end(tmp_path):
 
 
 def write_bomb(
-    folder: Path, *, sheet: list[tuple[bytes, int]], shared: list[tuple[bytes, int]]
+    folder: Path,
+    *,
+    sheet: list[tuple[bytes, int]],
+    shared: list[tuple[bytes, int]],
+    styles: list[tuple[bytes, int]] | None = None,
 ) -> Path:
     """A small workbook that is large unpacked: pieces of XML, so many times each."""
     head = write_workbook(folder, {"People": ""}, texts=[])
@@ -113,6 +120,8 @@ def write_bomb(
         "xl/worksheets/sheet1.xml": [(b"<worksheet><sheetData>", 1), *sheet],
         "xl/sharedStrings.xml": [(b"<sst>", 1), *shared, (b"</sst>", 1)],
     }
+    if styles:
+        parts["xl/styles.xml"] = [(b"<styleSheet>", 1), *styles, (b"</styleSheet>", 1)]
     parts["xl/worksheets/sheet1.xml"].append((b"</sheetData></worksheet>", 1))
     with (
         zipfile.ZipFile(head) as plain,
@@ -200,4 +209,55 @@ def test_millions_of_empty_texts(tmp_path):
     path = write_bomb(tmp_path, sheet=[HEADER, (ROW, 3)], shared=[(b"<si/>" * 100_000, 120)])
     found = read_apart(path)
     assert (found["rows"], found["refused"]) == (3, "")
+    assert found["grown"] < ALLOWED
+
+
+@pytest.mark.parametrize("part", ["sheet", "texts", "styles"])
+@pytest.mark.parametrize("made", ["deep", "names", "long names"])
+def test_xml_that_no_spreadsheet_writes(tmp_path, made, part):
+    """Expat keeps each open element and each name: both end, in whatever part they come."""
+    if made == "deep":
+        # Unbounded, a million open elements are 200 MB.
+        filler, reason = [(b"<a>" * 100_000, 10)], "elements more than 200 deep in each other"
+    elif made == "names":
+        names = b"".join(b"<t%d/>" % number for number in range(300_000))
+        filler, reason = [(names, 1)], "elements of more than 2,000 names"
+    else:
+        names = b"".join(b"<t%d%s/>" % (number, b"x" * 200_000) for number in range(60))
+        filler, reason = [(names, 1)], "elements of more than 2,000 names"
+    path = write_bomb(
+        tmp_path,
+        sheet=[*(filler if part == "sheet" else []), HEADER, (ROW, 3)],
+        shared=filler if part == "texts" else [],
+        styles=filler if part == "styles" else [],
+    )
+    found = read_apart(path)
+    assert found["refused"] == (
+        f"This workbook has {reason}, which no spreadsheet writes. "
+        "Save it again in Excel, or as CSV."
+    )
+    assert found["grown"] < ALLOWED
+
+
+def test_a_part_of_nothing_but_tags(tmp_path, monkeypatch):
+    """They take no memory, but the processor's time: how many are read has an end."""
+    path = write_bomb(tmp_path, sheet=[(b"<a/>" * 2_000, 3), HEADER, (ROW, 3)], shared=[])
+    with open_table(path) as table:
+        assert len(list(table.rows())) == 3
+    monkeypatch.setattr(sheets, "_MAX_TAGS", 5_000)
+    with pytest.raises(TableRefused, match="a part with more than 5,000 elements"):
+        open_table(path)
+
+
+@pytest.mark.parametrize("name", ["book.xlsx", "packed.csv.zip"])
+def test_an_archive_of_very_many_files(tmp_path, name):
+    """Its list of contents isn't read: each of its entries would take ten times its bytes."""
+    entry = b"PK\x01\x02" + b"\x00" * 24 + b"\x08\x00" + b"\x00" * 16
+    count = 400_000
+    listed = b"".join(entry + b"%08x" % number for number in range(count))
+    end = b"PK\x05\x06" + bytes(4) + bytes(4) + struct.pack("<LLH", len(listed), 4, 0)
+    path = tmp_path / name
+    path.write_bytes(b"PK\x03\x04" + listed + end)
+    found = read_apart(path)
+    assert found["refused"] == "This zip archive is damaged or cut off. Upload it again."
     assert found["grown"] < ALLOWED
