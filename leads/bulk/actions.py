@@ -272,9 +272,7 @@ class Delete(BulkAction):
         said="'Deleted'",
         back="deleted_at = NULL",
         # Who came back meanwhile, by whatever path, is not there twice.
-        still="l.deleted_at = %(moment)s AND NOT EXISTS (SELECT 1 FROM leads_lead o"
-        " WHERE o.workspace_id = %(workspace)s AND o.deleted_at IS NULL"
-        " AND (o.dedup_hash = l.dedup_hash OR o.catalogue_id = l.catalogue_id))",
+        still="l.deleted_at = %(moment)s AND l.id <> ALL(%(back)s::uuid[])",
         said_back="'Restored: a bulk action was undone'",
     )
 
@@ -289,9 +287,21 @@ class Delete(BulkAction):
     def revert(self, batch: Batch) -> int:
         """Take them out again. In the trash they weren't scored."""
         lock_acquisition(batch.workspace_id)
-        restored = self.change.revert(batch, moment=batch.run.created_at)
+        restored = self.change.revert(batch, moment=batch.run.created_at, back=_back_already(batch))
         score_leads(workspace_id=batch.workspace_id, ids=batch.ids)
         return restored
+
+
+def _back_already(batch: Batch) -> list[UUID]:
+    """Whose equals are among the living: by two lists, see `changes` for why not by a join."""
+    leads = Lead.objects.filter(workspace_id=batch.workspace_id)
+    known = leads.filter(id__in=batch.ids).values_list("id", "dedup_hash", "catalogue_id")
+    hashes = {digest for _, digest, _ in known}
+    people = {person for _, _, person in known if person is not None}
+    living = leads.living()
+    hashes = set(living.filter(dedup_hash__in=hashes).values_list("dedup_hash", flat=True))
+    people = set(living.filter(catalogue_id__in=people).values_list("catalogue_id", flat=True))
+    return [id for id, digest, person in known if digest in hashes or person in people]
 
 
 class Export(BulkAction):

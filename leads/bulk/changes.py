@@ -1,4 +1,10 @@
-"""A change of many leads as one statement: the leads, what they were, timeline and events."""
+"""A change of many leads as one statement: the leads, what they were, timeline and events.
+
+No statement joins leads with what is known of them. Before a table's first ANALYZE, and under the
+policies of row-level security, which name the workspace once more, the planner takes a workspace
+for a lead or two, and goes through all of them for each one of the batch: 140 seconds for 2,000 of
+20,000. With lists that are known when it plans, its worst plan looks at each lead once.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +24,13 @@ WITH batch AS (
     FROM leads_lead l
     WHERE l.workspace_id = %(workspace)s AND l.id = ANY(%(ids)s) AND l.deleted_at IS NULL
 ), changed AS (
-    UPDATE leads_lead l SET {assign} FROM batch b
-    WHERE l.workspace_id = %(workspace)s AND l.id = b.id AND b.wants AND NOT b.fails
-    RETURNING l.id, b.was, b.said
+    SELECT id, was, said FROM batch WHERE wants AND NOT fails
+), done AS (
+    -- The same leads: the caller has locked them, and so they are as the batch has them.
+    UPDATE leads_lead l SET {assign}
+    WHERE l.workspace_id = %(workspace)s AND l.id = ANY(%(ids)s) AND l.deleted_at IS NULL
+        AND ({wants}) AND NOT ({fails})
+    RETURNING 1
 ), kept AS (
     INSERT INTO leads_bulkchange (workspace_id, run_id, lead_id, was)
     SELECT %(workspace)s, %(run)s, id, was FROM changed
@@ -29,20 +39,24 @@ WITH batch AS (
     SELECT gen_random_uuid(), %(workspace)s, %(run)s, id, %(reason)s FROM batch
     WHERE wants AND fails RETURNING 1
 ), {told}
-SELECT (SELECT count(*) FROM changed), (SELECT count(*) FROM failed)
+SELECT (SELECT count(*) FROM done), (SELECT count(*) FROM failed)
 """
 
 REVERT = """
-WITH batch AS (
-    SELECT c.lead_id, c.was FROM leads_bulkchange c
+WITH before AS MATERIALIZED (
+    SELECT jsonb_object_agg(c.lead_id, c.was) AS was FROM leads_bulkchange c
     WHERE c.workspace_id = %(workspace)s AND c.run_id = %(run)s AND c.lead_id = ANY(%(ids)s)
 ), changed AS (
-    UPDATE leads_lead l SET {assign} FROM batch b
-    WHERE l.workspace_id = %(workspace)s AND l.id = b.lead_id AND {still}
+    UPDATE leads_lead l SET {assign}
+    WHERE l.workspace_id = %(workspace)s AND l.id = ANY(%(ids)s)
+        AND jsonb_exists((SELECT was FROM before), l.id::text) AND {still}
     RETURNING l.id, {said} AS said
 ), {told}
 SELECT count(*) FROM changed
 """
+
+# What a lead was, in REVERT: one look into one document, which is made once.
+WAS = "(ARRAY(SELECT jsonb_array_elements_text((SELECT was FROM before) -> l.id::text)))"
 
 TOLD = """told AS (
     INSERT INTO leads_leadactivity
@@ -93,9 +107,9 @@ class Change:
 
     def revert(self, batch: Batch, **values: Any) -> int:
         """Take it back for those that still are as this change left them."""
-        statement = REVERT.format(
-            assign=self.back, still=self.still, said=self.said_back, told=self._told()
-        )
+        parts = {"assign": self.back, "still": self.still, "said": self.said_back}
+        looked_up = {name: sql.replace("b.was", WAS) for name, sql in parts.items()}
+        statement = REVERT.format(**looked_up, told=self._told())
         (changed,) = self._run(statement, batch, values)
         return int(changed)
 

@@ -151,7 +151,8 @@ def said(effect: Effect) -> str:
         else f"from {effect.now.average} to {effect.then.average}"
     )
     return (
-        f"{effect.rising:,} leads rise, {effect.falling:,} fall. The average {way}"
+        f"{effect.rising:,} {'lead rises' if effect.rising == 1 else 'leads rise'},"
+        f" {effect.falling:,} {'falls' if effect.falling == 1 else 'fall'}. The average {way}"
         f" {'at ' if way == 'stays' else ''}{averages}."
     )
 

@@ -68,7 +68,9 @@ def _write(
 ) -> list[Change]:
     """Score the leads that `which` picks, and that are others now, the first `most` by id.
 
-    Returns all that were written, also those of which only the factors changed.
+    Returns all that were written, also those of which only the factors changed. What they were is
+    looked up in one document and not joined: of tables that were never analysed the planner knows
+    so little that it goes through the workspace for each lead of the batch.
     """
     statement = f"""
         WITH stale AS MATERIALIZED (
@@ -77,10 +79,14 @@ def _write(
               AND (lead.score_factors IS DISTINCT FROM {rule.factors}
                    OR lead.score IS DISTINCT FROM {rule.score})
             ORDER BY lead.id LIMIT %(most)s FOR NO KEY UPDATE
+        ), before AS MATERIALIZED (
+            SELECT jsonb_object_agg(id, score) AS scores FROM stale
         )
         UPDATE leads_lead lead SET score = {rule.score}, score_factors = {rule.factors}
-        FROM stale WHERE lead.id = stale.id AND lead.workspace_id = %(workspace)s
-        RETURNING lead.id, stale.score, lead.score
+        WHERE lead.workspace_id = %(workspace)s AND {which}
+          AND (SELECT scores FROM before) IS NOT NULL
+          AND jsonb_exists((SELECT scores FROM before), lead.id::text)
+        RETURNING lead.id, ((SELECT scores FROM before) ->> lead.id::text)::int, lead.score
     """
     with tenancy.connection().cursor() as cursor:
         values = {"workspace": workspace_id, "most": most, **rule.params, **params}

@@ -6,6 +6,7 @@ from django.test import Client
 from accounts.audit.models import AuditEntry
 from accounts.keys.operations import create_key
 from cursive.lib import limits
+from cursive.lib.actors import Actor
 from cursive.lib.jobs import runner
 from cursive.lib.jobs.models import Job
 from cursive.lib.tenancy import tenant_context, uuid7
@@ -95,6 +96,14 @@ def test_xlsx_by_the_api(acme, alice):
     file = alice.get(f"/leads/exports/{job_id}/download/")
     assert file["Content-Type"].endswith("spreadsheetml.sheet")
     assert b"".join(file.streaming_content).startswith(b"PK")
+    with tenant_context(acme.id):
+        address = Job.objects.get().result["download"]
+    for headers, status in ((keyed(acme), 200), (keyed(cast.rival()[0]), 404), ({}, 401)):
+        got = Client().get(address, headers=headers)
+        assert got.status_code == status
+        if status == 200:
+            assert b"".join(got.streaming_content).startswith(b"PK")
+            assert "attachment" in got["Content-Disposition"]
     for wrong in ("pdf", ["csv"], 1):
         refused = post(alice, **body, format=wrong)
         assert refused.status_code == 400 and "csv, xlsx" in refused.json()["errors"]["format"]
@@ -102,10 +111,13 @@ def test_xlsx_by_the_api(acme, alice):
         assert Job.objects.count() == 1
 
 
-def keyed(acme, *scopes: str) -> dict[str, str]:
-    with tenant_context(acme.id):
+def keyed(workspace, *scopes: str) -> dict[str, str]:
+    with tenant_context(workspace.id):
         _, token = create_key(
-            workspace_id=acme.id, actor=by(acme), name="K", scopes=["read", *scopes]
+            workspace_id=workspace.id,
+            actor=Actor.system("test"),
+            name="K",
+            scopes=["read", *scopes],
         )
     return {"Authorization": f"Bearer {token}"}
 

@@ -11,9 +11,10 @@ from accounts.profiles.models import BusinessProfile
 from cursive.lib.tenancy import tenant_context
 from leads.records.models import Lead
 from leads.scoring import queries
+from leads.scoring.charts import said
 from leads.scoring.models import ScoreDay
 from leads.scoring.operations import score_everything, score_leads
-from leads.scoring.queries import distribution_of
+from leads.scoring.queries import Distribution, Effect, distribution_of
 from leads.scoring.rule import MOST, today
 from leads.scoring.wording import NAMES, explain
 from tests import cast
@@ -221,3 +222,9 @@ def test_what_saving_refuses_cannot_be_tried(acme, alice):
     assert tried.context["effect"] is None
     with tenant_context(acme.id):
         assert len(BusinessProfile.objects.get().titles) < 500
+
+
+def test_one_lead_rises_and_two_fall():
+    now = Distribution(bins=(3,), total=15)
+    assert said(Effect(now, now, 1, 2, 0)).startswith("1 lead rises, 2 fall.")
+    assert said(Effect(now, now, 2, 1, 0)).startswith("2 leads rise, 1 falls.")
