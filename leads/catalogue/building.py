@@ -45,9 +45,12 @@ def build_snapshot(
     built_at: datetime.datetime,
     memory: str,
     spill: Path,
+    absent: Sequence[tuple[str, int]] = (),
     progress: Progress = lambda what, done, total: None,
 ) -> int:
     """Write version `number` to `target`, a file that does not exist yet; return its rows.
+
+    `absent` people, each (key, id), aren't in it, but keep their ids.
 
     Interrupted, it leaves a broken file: delete it and build again.
     """
@@ -58,6 +61,11 @@ def build_snapshot(
         words = _write_topics(db)
         with ScratchTables(db, spill):
             _write_filters(db, rows, words, progress)
+        db.execute(
+            "CREATE TABLE absent AS SELECT unnest($1::VARCHAR[])::UUID AS key,"
+            " unnest($2::INTEGER[]) AS id",
+            [[key for key, _ in absent], [id for _, id in absent]],
+        )
         db.execute(
             """CREATE TABLE meta AS SELECT $1::INTEGER AS format_version, $2::INTEGER AS version,
             $3 AS build_id, $4::BIGINT AS rows, $5::INTEGER AS next_id, $6::INTEGER AS topic_words,

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, cast
 
-from leads.filters.registry import FIELDS, OPERATORS
+from leads.filters.operators import OPERATORS
+from leads.filters.registry import FIELDS
 from leads.filters.text import fold
 from leads.filters.tree import Condition, Group
 
@@ -22,7 +23,9 @@ NEVER, ALWAYS = "FALSE", "TRUE"
 class Vocabulary(Protocol):
     """What a compiler asks of a snapshot: the codes and bits behind values."""
 
-    topic_words: int
+    @property
+    def topic_words(self) -> int:
+        """How many words of bits topics take."""
 
     def codes(self, field: str, values: Iterable[str]) -> list[int]:
         """The codes of the values of a choice that occur; open choices compare folded."""
@@ -70,6 +73,31 @@ class Dialect:
         if len(numbers) == 1:
             return f"{column} = {self.number(numbers[0])}"
         return f"{column} IN ({', '.join(self.number(number) for number in numbers)})"
+
+    def listed(self, field: str, op: str, values: tuple[str, ...]) -> str:
+        """Whether a list has any, all or none of the values; here, bits of topics in words."""
+        masks: dict[int, int] = defaultdict(int)
+        for topic in values:
+            found = self.vocabulary.topic_bit(topic)
+            if found is None:
+                if op == "has_all":
+                    return NEVER
+                continue
+            masks[found[0]] |= 1 << found[1]
+        tests = []
+        for word, mask in sorted(masks.items()):
+            column, mark = layout.topic_word(word), self.number(mask)
+            want = f"= {mark}" if op == "has_all" else "<> 0"
+            tests.append(f"{self.masked(column, mark)} {want}")
+        if op == "has_all":
+            return f"({' AND '.join(tests)})"
+        test = f"({' OR '.join(tests) or NEVER})"
+        return test if op == "has_any" else f"NOT {test}"
+
+    def any_listed(self, field: str) -> str:
+        """Whether a list has anything."""
+        words = range(self.vocabulary.topic_words)
+        return f"({' OR '.join(f'{layout.topic_word(w)} <> 0' for w in words) or NEVER})"
 
     # --- the tree -------------------------------------------------------------------------
     def where(self, group: Group) -> str:
@@ -134,7 +162,7 @@ class Dialect:
         if kind == "boolean":
             return field if value else f"NOT {field}"
         if kind == "list":
-            return self._topics(op, cast(tuple[str, ...], value))
+            return self.listed(field, op, cast(tuple[str, ...], value))
         if kind == "date":
             return self._date(field, op, value)
         bounds = cast(tuple[int, ...], value if isinstance(value, tuple) else (value,))
@@ -145,9 +173,8 @@ class Dialect:
             return ALWAYS
         if field in layout.WIDE_TEXTS:
             return layout.has(field)
-        if field == "intent_topics":
-            words = range(self.vocabulary.topic_words)
-            return f"({' OR '.join(f'{layout.topic_word(w)} <> 0' for w in words) or NEVER})"
+        if FIELDS[field].type == "list":
+            return self.any_listed(field)
         return f"{field} <> 0"
 
     def _choice(self, field: str, op: str, values: tuple[str, ...]) -> str:
@@ -156,25 +183,6 @@ class Dialect:
             return NEVER if op == "in" else ALWAYS
         test = self.one_of(field, codes)
         return test if op == "in" else f"NOT ({test})"
-
-    def _topics(self, op: str, topics: tuple[str, ...]) -> str:
-        masks: dict[int, int] = defaultdict(int)
-        for topic in topics:
-            found = self.vocabulary.topic_bit(topic)
-            if found is None:
-                if op == "has_all":
-                    return NEVER
-                continue
-            masks[found[0]] |= 1 << found[1]
-        tests = []
-        for word, mask in sorted(masks.items()):
-            column, mark = layout.topic_word(word), self.number(mask)
-            want = f"= {mark}" if op == "has_all" else "<> 0"
-            tests.append(f"{self.masked(column, mark)} {want}")
-        if op == "has_all":
-            return f"({' AND '.join(tests)})"
-        test = f"({' OR '.join(tests) or NEVER})"
-        return test if op == "has_any" else f"NOT {test}"
 
     def _date(self, field: str, op: str, value: Any) -> str:
         if op == "within_days":

@@ -1,6 +1,6 @@
 """Counts by value: which queries answer them, and how their rows become facets."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from leads.filters.registry import FIELDS
 from leads.filters.tree import Condition, Group
@@ -60,7 +60,7 @@ def count_values(
         else:
             grouped.append(field)
     if grouped:
-        found |= _grouping_sets(search, snapshot, dialect, where, grouped)
+        found |= count_codes(search, snapshot.values, dialect, where, grouped)
     return found
 
 
@@ -70,12 +70,17 @@ def _of_everybody(search: Search, field: str) -> list[FacetValue]:
     if field == "intent_topics":
         table, value = "topics", "topic"
     rows = search.fetch(f"SELECT {value}, n FROM {table} ORDER BY n DESC LIMIT {MOST_VALUES}")
-    return _ordered(FacetValue(found, label(field, found), people) for found, people in rows)
+    return ordered(FacetValue(found, label(field, found), people) for found, people in rows)
 
 
-def _grouping_sets(
-    search: Search, snapshot: Snapshot, dialect: DuckDB, where: str, fields: Sequence[str]
+def count_codes(
+    search: Search,
+    values: Mapping[str, Mapping[int, str]],
+    dialect: DuckDB,
+    where: str,
+    fields: Sequence[str],
 ) -> dict[str, list[FacetValue]]:
+    """Count by choices and booleans, in one query. `values` are those of the codes, by field."""
     names, codes = ", ".join(fields), ", ".join(f"{field}::INTEGER" for field in fields)
     sets = ", ".join(f"({field})" for field in fields)
     rows = search.fetch(
@@ -89,14 +94,16 @@ def _grouping_sets(
     for mark, code, people in rows:
         field = marks[mark]
         if code or field in layout.BOOLEANS:  # code 0 is: unset
-            found[field].append(_named(snapshot, field, code, people))
-    return {field: _ordered(values) for field, values in found.items()}
+            found[field].append(_named(values, field, code, people))
+    return {field: ordered(counted) for field, counted in found.items()}
 
 
-def _named(snapshot: Snapshot, field: str, code: int, people: int) -> FacetValue:
+def _named(
+    values: Mapping[str, Mapping[int, str]], field: str, code: int, people: int
+) -> FacetValue:
     if field in layout.BOOLEANS:
         return FacetValue(*(("true", "Yes") if code else ("false", "No")), people)
-    value = snapshot.values[field][code]
+    value = values[field][code]
     return FacetValue(value, label(field, value), people)
 
 
@@ -107,7 +114,7 @@ def _dictionary(search: Search, dialect: DuckDB, where: str, field: str) -> list
         f" LIMIT {MOST_VALUES}) top JOIN {layout.dictionary(field)} d USING (code)",
         dialect.parameters,
     )
-    return _ordered(FacetValue(value, value, people) for value, people in rows)
+    return ordered(FacetValue(value, value, people) for value, people in rows)
 
 
 def _topics(search: Search, dialect: DuckDB, where: str, field: str) -> list[FacetValue]:
@@ -117,10 +124,11 @@ def _topics(search: Search, dialect: DuckDB, where: str, field: str) -> list[Fac
         " JOIN topics_of USING (code) GROUP BY topic",
         dialect.parameters,
     )
-    return _ordered(FacetValue(topic, label(field, topic), people) for topic, people in rows)
+    return ordered(FacetValue(topic, label(field, topic), people) for topic, people in rows)
 
 
-def _ordered(values: Iterable[FacetValue]) -> list[FacetValue]:
+def ordered(values: Iterable[FacetValue]) -> list[FacetValue]:
+    """Return the most frequent values, in the order in which they are shown."""
     return sorted(values, key=lambda v: (-v.count, v.label))[:MOST_VALUES]
 
 

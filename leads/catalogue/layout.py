@@ -10,6 +10,8 @@ A snapshot is one immutable DuckDB file, `people_v<n>.duckdb`:
   Code 0 in `f` means unset. Text conditions become sets of codes through these tables.
 - `topics`: every intent topic with its word and bit: topics are 63-bit words `topics_<w>` in `f`.
   `topic_set` is the code of a person's topics together; `topics_of` holds the topics of a code.
+- `absent`: key and id of people whom staff merged with others, and who aren't in this version:
+  when a file brings them back, they have that id again. Versions built before may lack it.
 - `meta`: one row: what version this is and where it comes from.
 """
 

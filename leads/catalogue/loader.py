@@ -13,9 +13,9 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
@@ -26,11 +26,20 @@ from cursive.lib.tables import TableRefused
 
 from .building import build_snapshot
 from .engine import connect
+from .manifest import Manifest
 from .merging import Suppressed, merge_range
 from .progress import ProgressBar
 from .reading import InputReader
 from .snapshots import Snapshots, sync_directory
-from .staging import HASHES, digest_of, existing_sql, quoted, write_part
+from .staging import (
+    ABSENT,
+    HASHES,
+    digest_of,
+    existing_sql,
+    has_absent,
+    quoted,
+    write_part,
+)
 
 #: Rows of a part taken from the snapshot, and of a merged range: what fits into memory.
 PART_ROWS = 100_000
@@ -40,32 +49,6 @@ STALE_SECONDS = 14 * 86_400
 _MAX_ID = 2**31 - 1
 
 Show = Callable[[str, int, int], None]
-
-
-@dataclass(slots=True)
-class Manifest:
-    """What a load has done so far. Names are of files in its folder."""
-
-    path: str
-    options: dict[str, object]
-    as_of: str
-    position: list[int] | None = None
-    parts: list[str] = field(default_factory=list)
-    rows_read: int = 0
-    rejected: int = 0
-    is_read: bool = False
-    #: The version merged into (0 for none), how far its people are staged, and its parts.
-    base: int | None = None
-    base_staged: int = 0
-    base_parts: list[str] = field(default_factory=list)
-    runs: list[str] = field(default_factory=list)
-    ranges: int = 0
-    next_id: int = 1
-    merged: int = 0
-    suppressed: int = 0
-    #: The version that is complete, and the people in it: only its publication may be missing.
-    built: int | None = None
-    built_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +90,8 @@ def load_file(
     reject_file: Path | None = None,
     suppressed: Suppressed | None = None,
     tombstones: BitMap | None = None,
+    merged: BitMap | None = None,
+    bury: Callable[[Iterable[int]], object] | None = None,
     progress: ProgressBar | None = None,
     memory: str = MEMORY,
     part_rows: int = PART_ROWS,
@@ -118,7 +103,9 @@ def load_file(
     `mapping` says which column is which field, as parse_mapping reads it; `country` is where
     numbers without prefix are from; `replace` starts over from this file (people keep their ids);
     `limit` stops after that many rows. `suppressed` and `tombstones` are people who must not be
-    in. `careful` reads every row one by one, also where whole columns could be checked at once.
+    in. Those of `merged` keep their ids also where a version is without them; whom of them
+    `suppressed` leaves out, `bury` is told before the version is in force. `careful` reads every
+    row one by one, also where whole columns could be checked at once.
     Raises TableRefused for a file that is no table, Conflict while another load runs, and
     NobodyLeft where `replace` would put an empty version in the place of people, unless
     `allow_empty`; then the version in force stays.
@@ -133,8 +120,8 @@ def load_file(
             load.read(mapping, country, limit, careful)
             load.refuse_nothing(replace=replace)
             load.stage_base()
-            load.merge(tombstones or BitMap(), suppressed)
-            return load.publish(reject_file, allow_empty=allow_empty)
+            load.merge(tombstones or BitMap(), suppressed, merged or BitMap())
+            return load.publish(reject_file, allow_empty=allow_empty, bury=bury)
         finally:
             bar.close()
 
@@ -265,6 +252,7 @@ class _Load:
         if done.base != current:  # nothing staged yet, or of a version that was replaced since
             done.base, done.base_staged, done.base_parts = current, 0, []
             done.runs, done.merged, done.suppressed, done.ranges = [], 0, 0, 0
+            done.absent, done.left_out = [], []
             done.next_id = self._first_free_id()
             self._save()
             self._remove_strays()
@@ -284,6 +272,10 @@ class _Load:
                 done.base_parts.append(name)
                 done.base_staged = last
                 self._save()
+            if "absent" not in done.base_parts and has_absent(db):
+                write_part(db, ABSENT, self._file("absent"))
+                done.base_parts.append("absent")
+                self._save()
 
     def _first_free_id(self) -> int:
         """No id is given twice, also not one of a version that was switched back from."""
@@ -293,7 +285,7 @@ class _Load:
                 highest = max(highest, db.execute("SELECT next_id FROM meta").fetchall()[0][0])
         return highest
 
-    def merge(self, tombstones: BitMap, suppressed: Suppressed | None) -> None:
+    def merge(self, tombstones: BitMap, suppressed: Suppressed | None, merged: BitMap) -> None:
         """Make one record of each person, range by range."""
         done = self._manifest
         if done.built is not None:
@@ -319,16 +311,25 @@ class _Load:
                     as_of=as_of,
                     tombstones=tombstones,
                     suppressed=suppressed,
+                    merged=merged - tombstones,
                 )
                 if found.next_id > _MAX_ID:
                     raise InvalidInput("The catalogue has no ids left: start a new one.")
                 done.merged += found.merged
                 done.suppressed += found.suppressed
+                done.absent += found.absent
+                done.left_out += found.left_out
                 done.next_id = found.next_id
                 done.runs.append(name)
                 self._save()
 
-    def publish(self, reject_file: Path | None, *, allow_empty: bool) -> Loaded:
+    def publish(
+        self,
+        reject_file: Path | None,
+        *,
+        allow_empty: bool,
+        bury: Callable[[Iterable[int]], object] | None,
+    ) -> Loaded:
         """Build the snapshot, put it in force, and clear up."""
         done = self._manifest
         building = self._folder / "building.duckdb"
@@ -342,6 +343,8 @@ class _Load:
         if done.options["replace"] and done.base_staged and not (done.built_rows or allow_empty):
             shutil.rmtree(self._folder)
             raise NobodyLeft(done, rejects)
+        if bury and done.left_out:
+            bury(done.left_out)
         self._snapshots.publish(building, done.built)
         shutil.rmtree(self._folder)
         return Loaded(
@@ -363,6 +366,7 @@ class _Load:
             [self._file(name) for name in done.runs],
             number=number,
             next_id=done.next_id,
+            absent=done.absent,
             sources=[self._path.name],
             built_at=datetime.datetime.now(datetime.UTC),
             memory=self._memory,

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple
 from functools import lru_cache, partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from leads.records.person import FIELD_NAMES, Person
 
 from . import facets as facet_queries
 from . import layout, suggestions
+from .aliases import Aliases, Standing
 from .bitmaps import fingerprint
 from .dialect import ALWAYS, DuckDB
 from .masking import mask_record
@@ -30,7 +31,7 @@ from .matching import match_people
 from .running import Runner, Search
 from .snapshots import Reader, Snapshot
 from .source import Batch, CatalogueEmpty, Count, FacetValue, Match, Order, Record
-from .tombstones import current_tombstones
+from .tombstones import current_aliases, current_tombstones
 
 logger = logging.getLogger(__name__)
 
@@ -43,9 +44,10 @@ _PERSON = ", ".join(FIELD_NAMES)
 class LocalSource:
     """A CatalogueSource over the snapshot in force in a directory.
 
-    `tombstones` returns the ids of people who must no longer be found; `time_limit` is in seconds
-    a call. Counts and facets are kept by version, filter and, where it matters, day: the last
-    `kept_answers` in this process, and in the shared cache unless `share_answers` is off.
+    `tombstones` returns the ids of people who must no longer be found, `aliases` who was merged
+    with whom; `time_limit` is in seconds a call. Counts and facets are kept by version, filter
+    and, where it matters, day: the last `kept_answers` in this process, and in the shared cache
+    unless `share_answers` is off.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class LocalSource:
         directory: Path,
         *,
         tombstones: Callable[[], BitMap] = BitMap,
+        aliases: Callable[[], Aliases] = Aliases,
         time_limit: float = 10.0,
         memory: str = "256MB",
         today: Callable[[], datetime.date] = lambda: datetime.datetime.now(datetime.UTC).date(),
@@ -62,6 +65,9 @@ class LocalSource:
         self.reader = Reader(directory, memory=memory)
         self.runner = Runner(time_limit=time_limit)
         self._tombstones = tombstones
+        self._aliases = aliases
+        self._merged_there = ("", Aliases(), BitMap())
+        self._stood = (BitMap(), BitMap(), Standing(BitMap(), {}))
         self._today = today
         self._most_kept = kept_answers
         self._share = share_answers
@@ -76,7 +82,8 @@ class LocalSource:
         self, filter: Group, *, owned: BitMap | None = None, cancel_key: str | None = None
     ) -> Count:
         """Count exactly; see CatalogueSource."""
-        snapshot, dead = self._snapshot(), self._tombstones()
+        snapshot = self._snapshot()
+        dead = self._standing(snapshot).dead
 
         def ask(among: str = "") -> int:
             dialect = self._dialect(snapshot)
@@ -104,7 +111,8 @@ class LocalSource:
         unknown = [field for field in fields if field not in facet_queries.FACET_FIELDS]
         if unknown:
             raise InvalidInput(f"There are no counts for {', '.join(unknown)}.")
-        snapshot, dead = self._snapshot(), self._tombstones()
+        snapshot = self._snapshot()
+        dead = self._standing(snapshot).dead
         found: dict[str, list[FacetValue]] = {}
         with self.runner.search(snapshot, cancel_key) as search:
             # Kept by the filter that counts for a field: while somebody adds and removes values
@@ -137,7 +145,8 @@ class LocalSource:
         cancel_key: str | None = None,
     ) -> list[dict[str, Any]]:
         """Return the first people, masked; see CatalogueSource."""
-        snapshot, dead = self._snapshot(), self._tombstones()
+        snapshot = self._snapshot()
+        dead = self._standing(snapshot).dead
         left_out = dead | owned if owned else dead
         with self.runner.search(snapshot, cancel_key) as search:
             ranks = self._ranks(search, snapshot, filter, limit, order, left_out, None)
@@ -161,7 +170,8 @@ class LocalSource:
         """Return a batch of people for a pull, at most 10,000; see CatalogueSource."""
         limit = min(limit, MOST_TAKEN)
         snapshot = self._snapshot()
-        left_out = self._tombstones() | owned if owned else self._tombstones()
+        dead = self._standing(snapshot).dead
+        left_out = dead | owned if owned else dead
         after = _read_cursor(after_cursor, snapshot.number)
         with self.runner.search(snapshot, time_limit=_TAKE_SECONDS) as search:
             ranks = self._ranks(search, snapshot, filter, limit, order, left_out, after)
@@ -184,7 +194,9 @@ class LocalSource:
     def record(self, id: int) -> Record | None:
         """Return one person by id."""
         snapshot = self._snapshot()
-        if not 0 < id < snapshot.next_id or id in self._tombstones():
+        dead, answers = self._standing(snapshot)
+        id = answers.get(id, id)
+        if not 0 < id < snapshot.next_id or id in dead:
             return None
         with self.runner.search(snapshot) as search:
             ranks = [row[0] for row in search.fetch("SELECT rank FROM p WHERE id = $1", [id])]
@@ -193,19 +205,22 @@ class LocalSource:
     def match(self, people: Sequence[Person]) -> list[Match]:
         """Say who each is; see CatalogueSource."""
         snapshot = self._snapshot()
+        standing = self._standing(snapshot)
         with self.runner.search(snapshot, time_limit=_TAKE_SECONDS) as search:
-            return match_people(search, people, self._tombstones())
+            return match_people(search, people, standing)
 
     def records(self, ids: Sequence[int]) -> dict[int, Record]:
         """Return people by id; see CatalogueSource."""
-        snapshot, dead = self._snapshot(), self._tombstones()
-        living = [id for id in ids if id not in dead]
-        with self.runner.search(snapshot, time_limit=_TAKE_SECONDS) as search:
-            rows = search.fetch(
-                "SELECT rank FROM f WHERE id IN (SELECT unnest($1::INTEGER[]))", [living]
-            )
-            found = self._records(search, [row[0] for row in rows])
-        return {record.id: record for record in found}
+        snapshot = self._snapshot()
+        dead, answers = self._standing(snapshot)
+        asked = {id: answers.get(id, id) for id in ids}
+        found = self._by_id(snapshot, asked.values(), dead)
+        return {id: found[one] for id, one in asked.items() if one in found}
+
+    def own_records(self, ids: Sequence[int]) -> dict[int, Record]:
+        """As `records`, but each as its own record, also one that a merge hides: for staff."""
+        snapshot, gone = self._snapshot(), self._tombstones()
+        return self._by_id(snapshot, ids, gone)
 
     # --- behind them ----------------------------------------------------------------------
     def _snapshot(self) -> Snapshot:
@@ -213,6 +228,39 @@ class LocalSource:
         if snapshot is None:
             raise CatalogueEmpty("The lead database is empty: no catalogue has been loaded yet.")
         return snapshot
+
+    def _standing(self, snapshot: Snapshot) -> Standing:
+        """Who isn't found in a version, and who answers for whom. Asked once a call."""
+        gone, aliases = self._tombstones(), self._aliases()
+        if not aliases.everyone:
+            return Standing(gone, {})
+        there = self._merged_in(snapshot, aliases)
+        stood = self._stood
+        if stood[0] is not there or stood[1] is not gone:
+            stood = self._stood = (there, gone, aliases.standing(gone, there))
+        return stood[2]
+
+    def _merged_in(self, snapshot: Snapshot, aliases: Aliases) -> BitMap:
+        """Who of the merged people is in a version, kept until it or they change."""
+        version, of, there = self._merged_there
+        if (version, of) != (snapshot.build_id, aliases):
+            with self.runner.search(snapshot) as search:
+                rows = search.fetch(
+                    "SELECT id FROM f WHERE id IN (SELECT unnest($1::INTEGER[]))",
+                    [list(aliases.everyone)],
+                )
+            there = BitMap(row[0] for row in rows)
+            self._merged_there = (snapshot.build_id, aliases, there)
+        return there
+
+    def _by_id(self, snapshot: Snapshot, ids: Iterable[int], left_out: BitMap) -> dict[int, Record]:
+        known = [id for id in ids if 0 < id < snapshot.next_id and id not in left_out]
+        with self.runner.search(snapshot, time_limit=_TAKE_SECONDS) as search:
+            rows = search.fetch(
+                "SELECT rank FROM f WHERE id IN (SELECT unnest($1::INTEGER[]))", [known]
+            )
+            found = self._records(search, [row[0] for row in rows])
+        return {record.id: record for record in found}
 
     def _dialect(self, snapshot: Snapshot) -> DuckDB:
         return DuckDB(snapshot, as_of=self._today())
@@ -329,6 +377,7 @@ def _source_in(directory: Path, process: int) -> LocalSource:
     return LocalSource(
         directory,
         tombstones=current_tombstones,
+        aliases=current_aliases,
         time_limit=getattr(settings, "CATALOGUE_TIME_LIMIT", 10.0),
         memory=getattr(settings, "CATALOGUE_MEMORY", "256MB"),
     )

@@ -7,14 +7,13 @@ columns are scanned, not indexed, so a call costs about the same for one row and
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
-from pyroaring import BitMap
-
 from leads.filters.text import fold
 from leads.records.freemail import is_freemail
 from leads.records.identity import normalise_email, normalise_name
 from leads.records.person import Person
 
 from . import layout
+from .aliases import Standing
 from .running import Search
 from .source import AMBIGUOUS, NOBODY, Match, MatchKind
 
@@ -55,8 +54,8 @@ class _Level:
     by_name: bool = False
 
 
-def match_people(search: Search, people: Sequence[Person], dead: BitMap) -> list[Match]:
-    """Say who each of `people` is: one match a person, in their order, nobody of `dead`.
+def match_people(search: Search, people: Sequence[Person], standing: Standing) -> list[Match]:
+    """Say who each of `people` is: one match a person, in their order, nobody who is dead.
 
     The strongest key that anybody has decides. Where several have it, the one who agrees with the
     row clearly better than the others is meant; without such a one the row is ambiguous.
@@ -66,7 +65,7 @@ def match_people(search: Search, people: Sequence[Person], dead: BitMap) -> list
     for level in _LEVELS:
         keys = [(at, key) for at in pending for key in level.keys(people[at])]
         if keys:
-            _settle(search, level, keys, people, dead, matches)
+            _settle(search, level, keys, people, standing, matches)
             pending = [at for at in pending if matches[at] is NOBODY]
     return matches
 
@@ -76,7 +75,7 @@ def _settle(
     level: _Level,
     keys: list[tuple[int, tuple[str, ...]]],
     people: Sequence[Person],
-    dead: BitMap,
+    standing: Standing,
     matches: list[Match],
 ) -> None:
     """Write the matches that this kind of key gives."""
@@ -94,11 +93,12 @@ def _settle(
     )
     alike: dict[int, dict[int, int]] = {}
     for at, having in found:
-        living = {rank: id for rank, id in having if id not in dead}
+        ids = {rank: standing.answers.get(id, id) for rank, id in having}
+        living = {rank: id for rank, id in ids.items() if id not in standing.dead}
         if len(having) > MOST_ALIKE:
             if not level.by_name:
                 matches[at] = AMBIGUOUS
-        elif len(living) == 1 and not level.by_name:
+        elif len(set(living.values())) == 1 and not level.by_name:
             matches[at] = Match(next(iter(living.values())), level.kind)
         elif living:
             alike[at] = living
@@ -110,8 +110,8 @@ def _settle(
             if not level.by_name or _may_be(people[at], known[rank])
         }
         if candidates:
-            chosen = _chosen(people[at], candidates)
-            matches[at] = AMBIGUOUS if chosen is None else Match(living[chosen], level.kind)
+            chosen = _chosen(people[at], candidates, living)
+            matches[at] = AMBIGUOUS if chosen is None else Match(chosen, level.kind)
 
 
 def _known(search: Search, ranks: list[int]) -> dict[int, _Known]:
@@ -133,15 +133,16 @@ def _may_be(row: Person, candidate: _Known) -> bool:
     return theirs.startswith(mine) or mine.startswith(theirs)  # 'Rob' or 'R.' may be Robert
 
 
-def _chosen(row: Person, candidates: dict[int, _Known]) -> int | None:
-    """The rank of the one who is clearly meant, or None."""
-    points = sorted(
-        ((_agreement(row, candidate), rank) for rank, candidate in candidates.items()),
-        reverse=True,
-    )
-    if len(points) > 1 and points[0][0] - points[1][0] < CLEARLY:
+def _chosen(row: Person, candidates: dict[int, _Known], ids: dict[int, int]) -> int | None:
+    """The id of the one who is clearly meant, or None; of merged records the best one counts."""
+    agree: dict[int, int] = {}
+    for rank, candidate in candidates.items():
+        points = _agreement(row, candidate)
+        agree[ids[rank]] = max(points, agree.get(ids[rank], points))
+    best, *others = sorted(agree.items(), key=lambda one: -one[1])
+    if others and best[1] - others[0][1] < CLEARLY:
         return None
-    return points[0][1]
+    return best[0]
 
 
 def _agreement(row: Person, candidate: _Known) -> int:

@@ -27,6 +27,7 @@ _BUNDLES = {"email": OF_EMAIL, "phone": OF_PHONE}
 Contacts = tuple[Sequence[str], Sequence[str]]
 Suppressed = Callable[[Iterable[Contacts]], Iterable[bool]]
 
+_NOBODY = BitMap()
 _CONTACTS = (
     ("email", "work_email", "personal_email"),
     ("phone", "mobile_phone", "direct_phone"),
@@ -35,12 +36,15 @@ _CONTACTS = (
 
 class Merged(NamedTuple):
     """What became of one range: people written, records that were merged into others, people
-    left out because they are suppressed, and the next free id."""
+    left out because they are suppressed, and the next free id. Of people whom staff merged: who
+    is in no record, as (key, id), and the ids of who is suppressed."""
 
     rows: int
     merged: int
     suppressed: int
     next_id: int
+    absent: list[tuple[str, int]]
+    left_out: list[int]
 
 
 def merge_range(
@@ -54,9 +58,11 @@ def merge_range(
     as_of: datetime.date,
     tombstones: BitMap,
     suppressed: Suppressed | None,
+    merged: BitMap = _NOBODY,
 ) -> Merged:
     """Merge the people whose hash is from `first` up to `last`, and write them as a run.
 
+    Those of `merged`, whom staff merged with one another, are not forgotten where they are absent.
     A record without a source date counts as from the day it is loaded, `as_of`.
     """
     db.execute(
@@ -78,11 +84,14 @@ def merge_range(
             FROM staged WHERE copies > 1 WINDOW same AS (PARTITION BY key))
         GROUP BY key HAVING max(seq) >= 0"""
     )
+    absent = _merged_among(db, "staged WHERE copies = 1 AND seq < 0", merged)
     counted = db.execute("SELECT count(*) FILTER (WHERE seq >= 0) FROM staged").fetchall()[0][0]
     kept = db.execute("SELECT count(*) FROM people").fetchall()[0][0]
     dropped = _drop_tombstones(db, tombstones)
+    there = _merged_among(db, "people WHERE true", merged)
     if suppressed is not None:
         dropped += _drop_suppressed(db, suppressed)
+    stayed = {id for _, id in _merged_among(db, "people WHERE true", merged)}
     score = f"coalesce(given_score, {quality_sql(as_of)})"
     columns = [name for name in layout.P_COLUMNS if name != "rank" and "_folded" not in name]
     rows = write_parquet(
@@ -95,7 +104,20 @@ def merge_range(
     )
     fresh = db.execute("SELECT count(*) FROM people WHERE id IS NULL").fetchall()[0][0]
     db.execute("DROP TABLE staged; DROP TABLE people")
-    return Merged(rows, counted - kept, dropped, next_id + fresh)
+    left_out = [id for _, id in there if id not in stayed]
+    return Merged(rows, counted - kept, dropped, next_id + fresh, absent, left_out)
+
+
+def _merged_among(
+    db: duckdb.DuckDBPyConnection, people: str, merged: BitMap
+) -> list[tuple[str, int]]:
+    """Who of `merged` is among some rows, as (key, id)."""
+    if not merged:
+        return []
+    return db.execute(
+        f"SELECT key::VARCHAR, id FROM {people} AND id IN (SELECT unnest($1::INTEGER[]))",
+        [list(merged)],
+    ).fetchall()
 
 
 def _newest(name: str) -> str:

@@ -1,4 +1,4 @@
-"""People who must not be found in the catalogue any more."""
+"""People who must not be found in the catalogue any more, and those who are one."""
 
 from django.db import models
 from django.utils import timezone
@@ -32,3 +32,48 @@ class CatalogueTombstone(models.Model):
     def __str__(self) -> str:
         """The person's id and why."""
         return f"{self.catalogue_id} ({self.get_reason_display()})"
+
+
+class MergeQuerySet(models.QuerySet["CatalogueMerge"]):
+    """Words for picking merges."""
+
+    def in_force(self) -> "MergeQuerySet":
+        """Those that weren't undone."""
+        return self.filter(undone_at__isnull=True)
+
+
+class CatalogueMerge(models.Model):
+    """One person of the catalogue whom staff hid, being the same as another who is kept (L-14).
+
+    Global, as the catalogue is, and by ids alone: no personal data. While it is in force, it hides
+    by itself: both records stay in the versions, so that undoing brings all back.
+    """
+
+    hidden_id = models.BigIntegerField()
+    kept_id = models.BigIntegerField()
+    merged_by = models.CharField(max_length=200)
+    merged_at = models.DateTimeField(default=timezone.now)
+    undone_by = models.CharField(max_length=200, blank=True, default="")
+    undone_at = models.DateTimeField(null=True)
+
+    objects = MergeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "merge of people"
+        verbose_name_plural = "merges of people"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hidden_id"],
+                condition=models.Q(undone_at__isnull=True),
+                name="catalogue_merge_hidden_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(hidden_id__gt=0, kept_id__gt=0)
+                & ~models.Q(hidden_id=models.F("kept_id")),
+                name="catalogue_merge_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Both ids."""
+        return f"{self.hidden_id} into {self.kept_id}"

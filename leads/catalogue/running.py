@@ -3,12 +3,18 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
-from .snapshots import Snapshot
 from .source import CatalogueBusy, QueryTimeout, Superseded
+
+
+class Database(Protocol):
+    """What is searched: an open snapshot, say."""
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of the asker's own, to be closed."""
 
 
 class Runner:
@@ -28,7 +34,7 @@ class Runner:
     @contextmanager
     def search(
         self,
-        snapshot: Snapshot,
+        snapshot: Database,
         cancel_key: str | None = None,
         *,
         time_limit: float | None = None,
@@ -94,7 +100,7 @@ class Search:
             )
 
     @contextmanager
-    def running(self, snapshot: Snapshot) -> Iterator[None]:
+    def running(self, snapshot: Database) -> Iterator[None]:
         """Hold a cursor and a timer while queries run."""
         self._check()
         cursor = snapshot.cursor()

@@ -150,7 +150,11 @@ class CatalogueSource(Protocol):
 
         By e-mail address, phone number, LinkedIn address, name with company domain, name with
         company name: the strongest that anybody has decides. Addresses and numbers must be whole.
+        Whoever has it in a record that was merged into another is the one who is kept.
         """
 
     def records(self, ids: Sequence[int]) -> dict[int, Record]:
-        """Return people by id, unmasked; those who are no longer there are missing."""
+        """Return people by id, unmasked; those who are no longer there are missing.
+
+        For one who was merged into another, the record of the one who is kept, with its own id.
+        """

@@ -121,11 +121,23 @@ def existing_sql(first: int, last: int, *, only_ids: bool) -> str:
     With `only_ids` nothing but their identity, for when the catalogue starts over.
     """
     values = {"h": HASH_OF_KEY, "seq": "0"}
-    if only_ids:
-        values |= {name: f"NULL::{kind}" for name, kind in STAGED.items()}
-        values |= {"h": HASH_OF_KEY, "key": "key", "id": "id", "seq": "-1"}
     columns = ", ".join(f"{values.get(name, name)} AS {name}" for name in STAGED)
+    columns = _ONLY_IDS if only_ids else columns
     return f"SELECT {columns} FROM base.p WHERE rowid >= {first - 1} AND rowid < {last}"
+
+
+_OF_IDS = {"h": HASH_OF_KEY, "key": "key", "id": "id", "seq": "-1"}
+_ONLY_IDS = ", ".join(
+    f"{_OF_IDS.get(name, f'NULL::{kind}')} AS {name}" for name, kind in STAGED.items()
+)
+#: Stages the people of whom the attached snapshot `base` knows nothing but who they are.
+ABSENT = f"SELECT {_ONLY_IDS} FROM base.absent"
+
+
+def has_absent(db: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the attached snapshot `base` has such people; versions built before have none."""
+    table = "SELECT 1 FROM duckdb_tables() WHERE database_name = 'base' AND table_name = 'absent'"
+    return bool(db.execute(table).fetchall() and db.execute("FROM base.absent LIMIT 1").fetchall())
 
 
 def quoted(path: Path) -> str:

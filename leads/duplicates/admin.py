@@ -6,26 +6,32 @@ from urllib.parse import urlencode
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from accounts.audit.admin import ReadOnlyAdmin
 from accounts.workspaces.requests import actor_of
-from cursive.lib.errors import DomainError
+from cursive.lib.errors import DomainError, NotFound
 from cursive.lib.ui.formatting import format_duration, format_number
+from leads.catalogue.models import CatalogueMerge
 
 from .apart import take_back, tell_apart
 from .catalogue import cancel_look, start_look
-from .forms import ApartForm, LookForm
-from .models import CatalogueLook
-from .queries import pairs_of_look
+from .forms import ApartForm, LookForm, SameForm, UndoForm
+from .models import UNDO_KEPT, CatalogueLook
+from .queries import APART, MERGED, OPEN, pairs_of_look, side_by_side, two_people
+from .same import better_of, can_undo, merge_people, undo_people_merge
 
 SECONDS = 3
 LIST = "admin:leads_cataloguelook_changelist"
 PAGE = "admin:leads_cataloguelook_change"
-APART = "admin:leads_cataloguelook_apart"
+TELL_APART = "admin:leads_cataloguelook_apart"
+MERGE = "admin:leads_cataloguelook_merge"
+MERGE_PAGE = "admin:leads_cataloguemerge_change"
+UNDO = "admin:leads_cataloguemerge_undo"
+MAY_MERGE, MAY_UNDO = "leads.add_cataloguemerge", "leads.change_cataloguemerge"
 
 
 @admin.register(CatalogueLook)
@@ -109,7 +115,9 @@ class CatalogueLookAdmin(ReadOnlyAdmin):
         start = self.admin_site.admin_view(require_POST(self.start))
         cancel = self.admin_site.admin_view(require_POST(self.cancel))
         apart = self.admin_site.admin_view(require_POST(self.apart))
+        merge = self.admin_site.admin_view(self.merge)
         return [
+            path("<int:look_id>/merge/", merge, name="leads_cataloguelook_merge"),
             path("start/", start, name="leads_cataloguelook_start"),
             path("<int:look_id>/cancellation/", cancel, name="leads_cataloguelook_cancel"),
             path("<int:look_id>/apart/", apart, name="leads_cataloguelook_apart"),
@@ -157,8 +165,35 @@ class CatalogueLookAdmin(ReadOnlyAdmin):
         else:
             said = "The pair is shown again." if given["back"] else "Remembered as two people."
             self.message_user(request, said, messages.SUCCESS)
-        view = {"page": given["page"] or 1, **({"apart": 1} if given["back"] else {})}
-        return redirect(f"{reverse(PAGE, args=[look_id])}?{urlencode(view)}#pairs")
+        return _to_pairs(look_id, given["page"], APART if given["back"] else OPEN)
+
+    def merge(self, request: HttpRequest, look_id: int) -> HttpResponse:
+        """Ask whether one of two people is to be hidden as the same as the other; then do it."""
+        if not request.user.has_perm(MAY_MERGE):
+            raise PermissionDenied
+        form = SameForm(request.POST if request.method == "POST" else request.GET)
+        if not form.is_valid():
+            raise SuspiciousOperation("no pair of people")
+        hidden, kept, page = (form.cleaned_data[name] for name in ("hidden", "kept", "page"))
+        try:
+            if request.method == "POST":
+                merge_people(hidden=hidden, kept=kept, actor=actor_of(request))
+                self.message_user(request, "They are one person now.", messages.SUCCESS)
+                return _to_pairs(look_id, page)
+            people = two_people(hidden, kept)
+            if people is None:
+                raise NotFound("One of the two is not in the lead database any more.")
+        except DomainError as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+            return _to_pairs(look_id, page)
+        context = {
+            **self.admin_site.each_context(request),
+            **{"title": "Merge two people", "opts": self.opts, "page": page or 1},
+            **{"hidden": hidden, "kept": kept, "lines": side_by_side(*people)},
+            **{"is_worse": better_of(*people) == 0, "days": UNDO_KEPT.days},
+            "back": _address_of_pairs(look_id, page),
+        }
+        return render(request, "leads/duplicates/admin/merge_people.html", context)
 
     def _check(self, request: HttpRequest, verb: str) -> None:
         if not self._may(request, verb):
@@ -191,13 +226,18 @@ class CatalogueLookAdmin(ReadOnlyAdmin):
         if look is not None and self.has_view_permission(request, look):
             context["title"] = str(look)
             if look.is_over:
-                apart = "apart" in request.GET
-                context["found"] = pairs_of_look(
-                    look, page=request.GET.get("page", ""), apart=apart
-                )
-                context["apart"] = apart
+                kind = next((one for one in (APART, MERGED) if one in request.GET), OPEN)
+                page = request.GET.get("page", "")
+                context |= {
+                    "found": pairs_of_look(look, page=page, kind=kind),
+                    "kind": kind,
+                    "is_cut": len(look.shown) < look.pairs,
+                    "may_undo": request.user.has_perm(MAY_UNDO),
+                }
                 if self._may(request, "change"):
-                    context["apart_url"] = reverse(APART, args=[look.pk])
+                    context["apart_url"] = reverse(TELL_APART, args=[look.pk])
+                if request.user.has_perm(MAY_MERGE):
+                    context["merge_url"] = reverse(MERGE, args=[look.pk])
             elif self._may(request, "change") and not look.cancel_requested:
                 address = reverse("admin:leads_cataloguelook_cancel", args=[look.pk])
                 context["cancel_url"] = address
@@ -205,3 +245,89 @@ class CatalogueLookAdmin(ReadOnlyAdmin):
         if look is not None and not look.is_over:
             answer["Refresh"] = str(SECONDS)
         return cast(HttpResponse, answer)
+
+
+@admin.register(CatalogueMerge)
+class CatalogueMergeAdmin(ReadOnlyAdmin):
+    """All merges of people of the lead database, newest first; each can be undone for 30 days."""
+
+    list_display = ("merged_at", "people", "state_label", "undo_until", "merged_by")
+    change_form_outer_before_template = "leads/duplicates/admin/_undo.html"
+    change_form_outer_after_template = "leads/duplicates/admin/_merged.html"
+    ordering = ("-id",)
+    # Read by the list of the admin where nothing is in it.
+    nothing_yet = "Nobody has merged people yet. A look for duplicates shows who may be the same."
+    fields = readonly_fields = (
+        *("people", "merged_at", "merged_by", "undo_until", "undone_at", "undone_by"),
+    )
+
+    @admin.display(description="Person")
+    def people(self, merge: CatalogueMerge) -> str:
+        """Who went into whom."""
+        return f"{merge.hidden_id} into {merge.kept_id}"
+
+    @display(description="State", label={"undone": "warning", "merged": "success"})
+    def state_label(self, merge: CatalogueMerge) -> tuple[str, str]:
+        """Whether it is in force, in its colour."""
+        return ("undone", "Undone") if merge.undone_at else ("merged", "Merged")
+
+    @admin.display(description="Can be undone until")
+    def undo_until(self, merge: CatalogueMerge) -> str:
+        """The day, as long as it can be."""
+        return f"{merge.merged_at + UNDO_KEPT:%-d %b %Y}" if can_undo(merge) else "–"
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the address that undoes."""
+        undo = self.admin_site.admin_view(require_POST(self.undo))
+        name = "leads_cataloguemerge_undo"
+        return [path("<int:merge_id>/undo/", undo, name=name), *super().get_urls()]
+
+    def undo(self, request: HttpRequest, merge_id: int) -> HttpResponse:
+        """Undo a merge, and go back to the look that it was seen on."""
+        if not request.user.has_perm(MAY_UNDO):
+            raise PermissionDenied
+        form = UndoForm(request.POST)
+        if not form.is_valid():
+            raise SuspiciousOperation("no look")
+        try:
+            undo_people_merge(merge_id=merge_id, actor=actor_of(request))
+        except DomainError as refusal:
+            self.message_user(request, refusal.message, messages.WARNING)
+        else:
+            said = "They are two people again, and who owns them is as without the merge."
+            self.message_user(request, said, messages.SUCCESS)
+        look, page = form.cleaned_data["look"], form.cleaned_data["page"]
+        return _to_pairs(look, page, MERGED) if look else redirect(MERGE_PAGE, merge_id)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One merge, with both people as they are in the lead database now."""
+        context = dict(extra_context or {})
+        merge = self.get_object(request, object_id)
+        if merge is not None and self.has_view_permission(request, merge):
+            context |= {"title": f"Merge of {merge}", "lines": _lines_of(merge)}
+            if can_undo(merge) and request.user.has_perm(MAY_UNDO):
+                context["undo_url"] = reverse(UNDO, args=[merge.pk])
+        return cast(HttpResponse, super().change_view(request, object_id, form_url, context))
+
+
+def _lines_of(merge: CatalogueMerge) -> list[tuple[str, str, str]]:
+    try:
+        people = two_people(merge.hidden_id, merge.kept_id)
+    except DomainError:  # no lead database, or it is busy: the merge itself can be read
+        return []
+    return side_by_side(*people) if people else []
+
+
+def _address_of_pairs(look_id: int, page: int | None, kind: str = OPEN) -> str:
+    view = {"page": page or 1, **({kind: 1} if kind else {})}
+    return f"{reverse(PAGE, args=[look_id])}?{urlencode(view)}#pairs"
+
+
+def _to_pairs(look_id: int, page: int | None, kind: str = OPEN) -> HttpResponse:
+    return redirect(_address_of_pairs(look_id, page, kind))

@@ -3,7 +3,8 @@
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
-from cursive.lib.errors import InvalidInput
+from cursive.lib.errors import Conflict, InvalidInput
+from leads.catalogue.tombstones import lock_people
 
 from .models import PeopleApart
 
@@ -16,10 +17,14 @@ def told_apart() -> set[tuple[int, int]]:
 def tell_apart(*, first: int, second: int, actor: Actor) -> None:
     """Remember that two people are not the same: no look shows the pair again.
 
-    Raises `InvalidInput` where they are one id. Said twice, it is remembered once.
+    Raises `InvalidInput` where they are one id, `Conflict` where they are merged. Said twice, it
+    is remembered once.
     """
     low, high = _in_order(first, second)
     with tenancy.system_context(), tenancy.atomic():
+        aliases = lock_people()
+        if aliases.kept_for(low) == aliases.kept_for(high):
+            raise Conflict("These two are merged. Undo that first.")
         _, is_new = PeopleApart.objects.get_or_create(
             first=low, second=high, defaults={"decided_by": actor.label}
         )

@@ -20,9 +20,10 @@ from .choosing import UNITS
 from .merging import MOST, merge_leads
 from .models import DuplicateCandidate, LeadMerge
 from .operations import dismiss_candidate
-from .queries import FILTERS, ORDER, candidates_of
+from .queries import FILTERS, candidates_of, order_of
 
 COUNTED = 100_000
+KINDS = f"One of: {', '.join(filter(None, FILTERS))}."
 
 
 class DuplicateSerializer(serializers.ModelSerializer):
@@ -72,7 +73,7 @@ class MergeSerializer(serializers.ModelSerializer):
 
 
 class DuplicateListView(APIView):
-    """`GET /api/leads/duplicates`: open pairs, the surest first."""
+    """`GET /api/leads/duplicates`: open pairs, the surest first; or those told apart."""
 
     @extend_schema(
         parameters=[
@@ -87,11 +88,11 @@ class DuplicateListView(APIView):
         params = request.query_params
         kind = params.get("kind", "")
         if kind not in FILTERS:
-            raise InvalidInput("There is no such kind.", fields={"kind": "exact or fuzzy."})
+            raise InvalidInput("There is no such kind.", fields={"kind": KINDS})
         found = candidates_of(caller(request).workspace.id, kind)
         wanted = parse_page(params)
         page = keyset_page(
-            found, order=ORDER, cursor=params.get("cursor"), page_size=wanted.page_size
+            found, order=order_of(kind), cursor=params.get("cursor"), page_size=wanted.page_size
         )
         return Response(
             {

@@ -18,6 +18,7 @@ from uuid import uuid4
 import duckdb
 from django.conf import settings
 from django.utils import timezone
+from pyroaring import BitMap
 
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
@@ -30,7 +31,7 @@ from leads.catalogue.matching import email_key
 from leads.catalogue.snapshots import Snapshots
 from leads.catalogue.source import CatalogueEmpty
 from leads.catalogue.staging import quoted
-from leads.catalogue.tombstones import current_tombstones
+from leads.catalogue.tombstones import current_aliases, current_tombstones
 
 from .apart import told_apart
 from .clusters import group_by_average
@@ -57,6 +58,15 @@ FROM catalogue.p WHERE rank <= (
         SELECT rank FROM catalogue.p WHERE id NOT IN (FROM gone) ORDER BY rank LIMIT $1
     )
 ) AND id NOT IN (FROM gone)
+"""
+BESIDE = f"""
+CREATE TABLE beside AS
+SELECT DISTINCT number, key FROM (
+    SELECT number, email_key, phone_key, unnest([
+        {email_key("work_email")}, {email_key("personal_email")}, mobile_phone, direct_phone
+    ]) AS key
+    FROM catalogue.p JOIN (SELECT number, email_key, phone_key FROM leads) ON id = number
+) WHERE key <> '' AND key IS DISTINCT FROM email_key AND key IS DISTINCT FROM phone_key
 """
 
 
@@ -197,10 +207,15 @@ def _look(look: CatalogueLook) -> dict[str, Any]:
 def _load(db: duckdb.DuckDBPyConnection, snapshot: Path, wanted: int) -> tuple[int, int]:
     """Make the table `leads` of the best people; (how many they are, how many there are)."""
     db.execute(f"ATTACH {quoted(snapshot)} AS catalogue (READ_ONLY)")
-    db.execute(
-        "CREATE TEMP TABLE gone AS SELECT unnest($1::INTEGER[]) AS id", [list(current_tombstones())]
-    )
+    aliases = current_aliases()
+    there = db.execute(
+        "SELECT id FROM catalogue.p WHERE id IN (SELECT unnest($1::INTEGER[]))",
+        [list(aliases.everyone)],
+    ).fetchall()
+    gone = aliases.standing(current_tombstones(), BitMap(row[0] for row in there)).dead
+    db.execute("CREATE TEMP TABLE gone AS SELECT unnest($1::INTEGER[]) AS id", [list(gone)])
     db.execute(LEADS, [wanted])
+    db.execute(BESIDE)
     [(people, of_people)] = db.execute(
         "SELECT (SELECT count(*) FROM leads),"
         " (SELECT count(*) FROM catalogue.p WHERE id NOT IN (FROM gone))"

@@ -4,7 +4,7 @@ Fields that belong together (an address and whether it is verified) are chosen t
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -119,16 +119,27 @@ def chosen_values(leads: Sequence[Lead], choices: Mapping[str, UUID]) -> dict[st
     return values | _combined(leads)
 
 
-def lines_of(leads: Sequence[Lead]) -> list[Line]:
-    """The fields in which any lead has something, with the best value preselected."""
+def lines_of(
+    leads: Sequence[Lead], *, ticked: Collection[UUID], choices: Mapping[str, UUID] | None = None
+) -> list[Line]:
+    """The fields in which any lead has something, with the value that merging would keep chosen.
+
+    That is the one of `choices`, else the best of the `ticked` leads, of all where none is.
+    """
+    among = [lead for lead in leads if lead.id in ticked] or leads
     lines = []
     for name in UNITS:
         texts = [_text(lead, name) for lead in leads]
         if not any(texts):
             continue
-        best = best_lead(name, leads)
+        chosen = (choices or {}).get(name) or best_lead(name, among).id
         cells = [
-            Cell(lead, text, bool(name in VERIFIED and getattr(lead, VERIFIED[name])), lead is best)
+            Cell(
+                lead,
+                text,
+                is_verified=bool(name in VERIFIED and getattr(lead, VERIFIED[name])),
+                is_chosen=lead.id == chosen,
+            )
             for lead, text in zip(leads, texts, strict=True)
         ]
         lines.append(Line(name, COLUMNS[name].label, cells, len(set(texts)) > 1))

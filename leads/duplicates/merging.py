@@ -19,7 +19,7 @@ from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.outbox import emit
 from leads.records.identity import dedup_hash, normalise_email, normalise_phone
-from leads.records.models import Lead, LeadActivity
+from leads.records.models import Lead, LeadActivity, LeadContact
 from leads.scoring.operations import score_leads
 
 from .choosing import chosen_values, survivor_of
@@ -28,6 +28,7 @@ from .registry import merge_hooks
 
 MOST = 20  # leads at once
 GONE = "One of these leads isn't there any more. Look at the list again."
+TAKEN = "Another lead is {lead} already, by e-mail address, phone or record: {other}. Merge it too."
 CHANGED = "{} was changed after you opened this page. Look at the values again, then merge."
 
 
@@ -64,6 +65,7 @@ def merge_leads(
         others = [lead for lead in leads if lead is not survivor]
         values = chosen_values([survivor, *others], choices or {})
         before = {str(lead.id): image_of(lead) for lead in leads}
+        known_by = contacts_of(leads)
         merged_ids = [lead.id for lead in others]
         Lead.objects.filter(workspace_id=workspace_id, id__in=merged_ids).update(
             deleted_at=values["updated_at"], merged_into=survivor.id
@@ -74,7 +76,6 @@ def merge_leads(
         moved = _move_timeline(workspace_id, survivor, merged_ids)
         names = ", ".join(str(lead) for lead in others)
         note_merge(survivor, f"Merged with {names}"[:500], actor)
-        _decide_pairs(workspace_id, wanted, survivor.id, merged_ids, actor)
         merge = LeadMerge.objects.create(
             workspace_id=workspace_id,
             survivor=survivor,
@@ -90,6 +91,8 @@ def merge_leads(
             after=image_of(survivor),
             created_by_label=actor.label,
         )
+        _keep_former(survivor, known_by, merge)
+        _decide_pairs(workspace_id, wanted, merge)
         score_leads(workspace_id=workspace_id, ids=[survivor.id])
         told = [str(one) for one in merged_ids]
         record(
@@ -146,14 +149,45 @@ def identity_of(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def save_once(lead: Lead) -> None:
-    """Save it. Raises `Conflict` where another living lead has the same identity (L-11)."""
+def contacts_of(leads: Sequence[Lead]) -> set[str]:
+    """All addresses and numbers, in normal form, by which somebody is one of these leads."""
+    ids = [lead.id for lead in leads]
+    others = LeadContact.objects.filter(workspace_id=leads[0].workspace_id, lead_id__in=ids)
+    mains = {key for lead in leads for key in (lead.email_key, lead.phone_key) if key}
+    return mains | set(others.values_list("key", flat=True))
+
+
+def _keep_former(survivor: Lead, known_by: set[str], merge: LeadMerge) -> None:
+    """What isn't in the merged record any more stays this person's, however long (L-13)."""
+    LeadContact.objects.bulk_create(
+        LeadContact(
+            workspace_id=survivor.workspace_id,
+            key=key,
+            lead_id=survivor.id,
+            former=True,
+            merge_id=merge.id,
+        )
+        for key in sorted(known_by - contacts_of([survivor]))
+    )
+
+
+def save_once(lead: Lead, *, refusal: str = TAKEN) -> None:
+    """Save it. Raises `Conflict` where another living lead has the same identity (L-11).
+
+    `refusal` says so of both, `lead` and `other`; the conflict names the other one's id.
+    """
     try:
         with tenancy.atomic():
             lead.save()
     except IntegrityError as error:
+        same = models.Q(dedup_hash=lead.dedup_hash)
+        if lead.catalogue_id is not None:
+            same |= models.Q(catalogue_id=lead.catalogue_id)
+        others = Lead.objects.filter(same, workspace_id=lead.workspace_id).living()
+        other = others.exclude(id=lead.id).order_by("id").first()
         raise Conflict(
-            f"Another lead is {lead} already, by e-mail address, phone or record. Merge it too."
+            refusal.format(lead=lead, other=other or "Another lead"),
+            lead=str(other.id) if other else None,
         ) from error
 
 
@@ -179,28 +213,20 @@ def note_merge(lead: Lead, text: str, actor: Actor) -> None:
     )
 
 
-def _decide_pairs(
-    workspace_id: UUID,
-    all_ids: Sequence[UUID],
-    survivor: UUID,
-    merged_ids: Sequence[UUID],
-    actor: Actor,
-) -> None:
-    """Their pairs are merged; whom the merged ones were told apart from, the survivor is too."""
-    DuplicateCandidate.objects.filter(
+def _decide_pairs(workspace_id: UUID, all_ids: Sequence[UUID], merge: LeadMerge) -> None:
+    """Their pairs are merged; whom the merged ones were told apart from, the survivor is too.
+
+    What the merge alone says is marked as its own, so that undoing can take it back.
+    """
+    states, pairs = DuplicateCandidate.State, DuplicateCandidate.objects
+    decided = {"decided_at": timezone.now(), "decided_by_label": merge.created_by_label}
+    pairs.filter(
+        workspace_id=workspace_id, first__in=all_ids, second__in=all_ids, state=states.OPEN
+    ).update(state=states.MERGED, **decided)
+    apart = pairs.filter(
+        models.Q(first__in=merge.merged_ids) | models.Q(second__in=merge.merged_ids),
         workspace_id=workspace_id,
-        first__in=all_ids,
-        second__in=all_ids,
-        state=DuplicateCandidate.State.OPEN,
-    ).update(
-        state=DuplicateCandidate.State.MERGED,
-        decided_at=timezone.now(),
-        decided_by_label=actor.label,
-    )
-    apart = DuplicateCandidate.objects.filter(
-        models.Q(first__in=merged_ids) | models.Q(second__in=merged_ids),
-        workspace_id=workspace_id,
-        state=DuplicateCandidate.State.DISMISSED,
+        state=states.DISMISSED,
     )
     told_apart = {
         other
@@ -208,18 +234,36 @@ def _decide_pairs(
         for other in pair
         if other not in all_ids
     }
-    DuplicateCandidate.objects.bulk_create(
+    survivor = merge.survivor_id
+    # Pairs that a search has put on the list, and that nobody has decided.
+    pairs.filter(
+        models.Q(first=survivor, second__in=told_apart)
+        | models.Q(first__in=told_apart, second=survivor),
+        workspace_id=workspace_id,
+        state=states.OPEN,
+    ).update(state=states.DISMISSED, merge=merge, **decided)
+    pairs.bulk_create(
         [
             DuplicateCandidate(
                 workspace_id=workspace_id,
                 first_id=min(survivor, other),
                 second_id=max(survivor, other),
                 confidence=0,
-                state=DuplicateCandidate.State.DISMISSED,
-                decided_at=timezone.now(),
-                decided_by_label=actor.label,
+                state=states.DISMISSED,
+                merge=merge,
+                **decided,
             )
             for other in told_apart
         ],
         ignore_conflicts=True,
     )
+
+
+def take_back_verdicts(merge: LeadMerge) -> None:
+    """Forget whom the merge alone has told apart; what a person has decided since stays."""
+    states = DuplicateCandidate.State
+    said = DuplicateCandidate.objects.filter(
+        workspace_id=merge.workspace_id, merge=merge, state=states.DISMISSED
+    )
+    said.filter(confidence=0).delete()  # no search has found these
+    said.update(state=states.OPEN, merge=None, decided_at=None, decided_by_label="")

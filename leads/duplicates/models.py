@@ -19,13 +19,17 @@ FEWEST, MOST = 1_000, 200_000
 class CandidateQuerySet(models.QuerySet["DuplicateCandidate"]):
     """Words for picking candidates."""
 
+    def there(self) -> "CandidateQuerySet":
+        """Those of two leads that are there."""
+        return self.filter(first__deleted_at__isnull=True, second__deleted_at__isnull=True)
+
     def open(self) -> "CandidateQuerySet":
         """Those that nobody has decided, of two leads that are there."""
-        return self.filter(
-            state=DuplicateCandidate.State.OPEN,
-            first__deleted_at__isnull=True,
-            second__deleted_at__isnull=True,
-        )
+        return self.there().filter(state=DuplicateCandidate.State.OPEN)
+
+    def apart(self) -> "CandidateQuerySet":
+        """Those that were said not to be the same, of two leads that are there."""
+        return self.there().filter(state=DuplicateCandidate.State.DISMISSED)
 
 
 class DuplicateCandidate(TenantModel):
@@ -45,6 +49,10 @@ class DuplicateCandidate(TenantModel):
     created_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True)
     decided_by_label = models.CharField(max_length=200, blank=True, default="")
+    # Told apart by nobody, but by this merge, since one of the merged leads was.
+    merge = models.ForeignKey(
+        "leads.LeadMerge", null=True, db_index=False, on_delete=models.CASCADE, related_name="+"
+    )
 
     objects = scoped_manager(CandidateQuerySet)
 
@@ -68,6 +76,16 @@ class DuplicateCandidate(TenantModel):
                 condition=Q(state="open"),
             ),
             models.Index(fields=["workspace", "second"], name="duplicate_second"),
+            models.Index(
+                fields=["workspace", "-decided_at", "-id"],
+                name="duplicate_apart",
+                condition=Q(state="dismissed"),
+            ),
+            models.Index(
+                fields=["workspace", "merge"],
+                name="duplicate_by_merge",
+                condition=Q(merge__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -44,7 +44,8 @@ def _decide(workspace_id: UUID, candidate_id: UUID, actor: Actor, old: str) -> D
         candidate.state = new
         candidate.decided_at = timezone.now() if new == states.DISMISSED else None
         candidate.decided_by_label = actor.label if new == states.DISMISSED else ""
-        candidate.save(update_fields=["state", "decided_at", "decided_by_label"])
+        candidate.merge = None  # somebody's own word from now on
+        candidate.save(update_fields=["state", "decided_at", "decided_by_label", "merge"])
         record(
             action="dismiss" if new == states.DISMISSED else "reopen",
             resource="duplicate",

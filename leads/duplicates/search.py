@@ -4,14 +4,16 @@ The leads' columns go by COPY to a file, the matcher reads that with bounded mem
 finds is written in one statement. A worker killed before that leaves nothing behind.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import UUID
 
 import duckdb
 from django.db.models import Max
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -46,6 +48,9 @@ COLUMNS = (
     "postal_code",
 )
 
+# Those of deleted leads find no lead to stand beside.
+OTHERS = "SELECT lead_id, key FROM leads_leadcontact WHERE workspace_id = %s"
+
 
 @dataclass(slots=True)
 class Found:
@@ -78,10 +83,17 @@ def start_search(*, workspace_id: UUID, actor: Actor, key: str = "") -> Job:
 
 
 def start_nightly_searches() -> int:
-    """Start a search where leads came in since the last one; in how many workspaces."""
+    """Start a search where leads came in or were changed since the last; in how many workspaces.
+
+    An edit or a fill may make two leads alike; which change did, only the search finds out.
+    """
     day = timezone.now().date().isoformat()
     with tenancy.system_context():
-        newest = Lead.objects.living().values_list("workspace_id").annotate(Max("created_at"))
+        newest = (
+            Lead.objects.living()
+            .values_list("workspace_id")
+            .annotate(at=Greatest(Max("created_at"), Max("updated_at")))
+        )
         last = dict(
             Job.objects.filter(kind=KIND).values_list("workspace_id").annotate(Max("created_at"))
         )
@@ -121,30 +133,40 @@ class DuplicateSearchHandler(JobHandler):
 
 
 def load_leads(db: duckdb.DuckDBPyConnection, folder: Path, workspace_id: UUID) -> int:
-    """Make the table `leads` of the workspace's living leads, numbered by id; how many."""
-    path = folder / "leads.csv"
+    """Make the tables that `find_pairs` reads of the workspace's living leads; how many they are.
+
+    They are numbered by id.
+    """
     query, params = (
         leads_of(workspace_id).order_by("id").values_list(*COLUMNS).query.sql_with_params()
     )
-    copying = f"COPY ({query}) TO STDOUT (FORMAT csv)"
+    leads = _copied(query, params, folder / "leads.csv", COLUMNS)
+    db.execute(f"CREATE TABLE leads AS SELECT row_number() OVER () AS number, * FROM {leads}")
+    others = _copied(OTHERS, [workspace_id], folder / "others.csv", ("id", "key"))
+    db.execute(f"CREATE TABLE beside AS SELECT number, key FROM leads JOIN {others} USING (id)")
+    for path in folder.glob("*.csv"):
+        path.unlink()
+    [(count,)] = db.execute("SELECT count(*) FROM leads").fetchall()
+    return int(count)
+
+
+def _copied(query: str, params: Sequence[Any], path: Path, columns: Sequence[str]) -> str:
+    """Write a query's rows to a file; what DuckDB reads it by, all as text."""
     with (
         tenancy.connection().cursor() as cursor,
         path.open("wb") as file,
-        cursor.copy(copying, params) as copy,
+        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", params) as copy,
     ):
         for block in copy:
             file.write(block)
-    if not path.stat().st_size:
-        return 0
-    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in COLUMNS)
-    db.execute(
-        "CREATE TABLE leads AS SELECT row_number() OVER () AS number, * FROM"
-        f" read_csv('{path}', header = false, delim = ',', quote = '\"', escape = '\"',"
-        f" strict_mode = false, nullstr = '', max_line_size = 10000000, columns = {{{columns}}})"
+    named = ", ".join(f"'{name}': 'VARCHAR'" for name in columns)
+    if not path.stat().st_size:  # DuckDB doesn't read empty files
+        nothing = ", ".join(f"NULL::VARCHAR AS {name}" for name in columns)
+        return f"(SELECT {nothing} WHERE false)"
+    return (
+        f"read_csv('{path}', header = false, delim = ',', quote = '\"', escape = '\"',"
+        f" strict_mode = false, nullstr = '', max_line_size = 10000000, columns = {{{named}}})"
     )
-    path.unlink()
-    [(count,)] = db.execute("SELECT count(*) FROM leads").fetchall()
-    return int(count)
 
 
 def _found(db: duckdb.DuckDBPyConnection) -> list[Found]:

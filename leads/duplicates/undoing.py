@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.workspaces.models import Membership
@@ -17,11 +18,21 @@ from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, NotFound
 from cursive.lib.outbox import emit
 from leads.records.columns import COLUMNS
-from leads.records.models import Lead, LeadActivity
+from leads.records.editing import EMAILS
+from leads.records.identity import normalise_email
+from leads.records.known import leads_with
+from leads.records.models import Lead, LeadActivity, LeadContact
 from leads.scoring.operations import score_leads
 
 from .choosing import UNITS
-from .merging import columns_of_lead, identity_of, lock_leads, note_merge, save_once
+from .merging import (
+    columns_of_lead,
+    identity_of,
+    lock_leads,
+    note_merge,
+    save_once,
+    take_back_verdicts,
+)
 from .models import DuplicateCandidate, LeadMerge
 from .registry import merge_hooks
 
@@ -37,6 +48,10 @@ IDENTITY = (
 COMPUTED = (
     *("score", "score_factors", "updated_at", "deleted_at", "merged_into"),
     *("dedup_hash", "email_key", "phone_key"),
+)
+CAME_AGAIN = (
+    "{lead} came in again after the merge, as another lead: {other}. Undone, there would be two of"
+    " them. Delete the one that came in, then undo the merge; or leave them merged."
 )
 LABELS = {"notes": "Notes", "tags": "Tags", "intent_topics": "Topics"}
 
@@ -63,6 +78,7 @@ def undo_merge(*, workspace_id: UUID, merge_id: UUID, actor: Actor) -> LeadMerge
         survivor = leads.get(merge.survivor_id)
         _check_there(merge, survivor, leads)
         assert survivor is not None  # checked
+        _check_nobody_came(merge, leads)
         merge.stayed = _put_back(merge, leads, survivor)
         for lead_id, activities in merge.moved.items():
             LeadActivity.objects.filter(
@@ -76,6 +92,8 @@ def undo_merge(*, workspace_id: UUID, merge_id: UUID, actor: Actor) -> LeadMerge
                     merged=merge.merged_ids,
                     kept=merge.kept[hook.name],
                 )
+        LeadContact.objects.filter(workspace_id=workspace_id, merge_id=merge.id).delete()
+        take_back_verdicts(merge)
         DuplicateCandidate.objects.filter(
             workspace_id=workspace_id,
             first__in=leads,
@@ -122,6 +140,31 @@ def _check_there(merge: LeadMerge, survivor: Lead | None, leads: Mapping[UUID, L
         raise Conflict("Other leads were merged into this one later. Undo that merge first.")
 
 
+def _check_nobody_came(merge: LeadMerge, leads: Mapping[UUID, Lead]) -> None:
+    """Raise `Conflict` where one of the merged is a lead again by an e-mail address (L-12)."""
+    whose = {
+        key: lead
+        for lead in leads.values()
+        for name in EMAILS
+        if (key := normalise_email(merge.before[str(lead.id)][name]))
+    }
+    beside = leads_with(merge.workspace_id, list(whose), living=True)
+    came = (
+        Lead.objects.filter(
+            Q(email_key__in=list(whose)) | Q(id__in=[one.lead for one in beside]),
+            workspace_id=merge.workspace_id,
+            created_at__gt=merge.created_at,
+        )
+        .living()
+        .exclude(id__in=list(leads))
+    )
+    other = came.order_by("id").first()
+    if other is not None:
+        keys = [other.email_key, *(one.key for one in beside if one.lead == other.id)]
+        lead = next(whose[key] for key in keys if key in whose)
+        raise Conflict(CAME_AGAIN.format(lead=lead, other=other), lead=str(other.id))
+
+
 def _put_back(merge: LeadMerge, leads: Mapping[UUID, Lead], survivor: Lead) -> list[str]:
     """Write all rows; the labels of the survivor's fields that were changed since."""
     after = _read_image(merge.after)
@@ -143,7 +186,7 @@ def _put_back(merge: LeadMerge, leads: Mapping[UUID, Lead], survivor: Lead) -> l
     for lead_id in (survivor.id, *merge.merged_ids):
         for column, value in changes[lead_id].items():
             setattr(leads[lead_id], column, value)
-        save_once(leads[lead_id])
+        save_once(leads[lead_id], refusal=CAME_AGAIN)
     return stayed
 
 

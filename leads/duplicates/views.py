@@ -22,12 +22,13 @@ from .merging import merge_leads
 from .models import DuplicateCandidate, LeadMerge
 from .operations import dismiss_candidate, reopen_candidate
 from .queries import (
+    APART,
     FILTERS,
-    ORDER,
     candidates_of,
     last_search,
     leads_together,
     merge_of,
+    order_of,
     recent_merges,
 )
 from .search import start_search
@@ -43,14 +44,16 @@ def duplicate_list(request: MemberRequest) -> HttpResponse:
     """Pairs that may be one person, the surest first; the last search; merges to undo."""
     kind = request.GET.get("kind", "")
     if kind not in FILTERS:
-        raise InvalidInput("There is no such filter.", fields={"kind": "exact or fuzzy."})
+        known = ", ".join(filter(None, FILTERS))
+        raise InvalidInput("There is no such filter.", fields={"kind": f"One of: {known}."})
     workspace_id = request.workspace.id
     found = candidates_of(workspace_id, kind)
     context = {
-        "page": keyset_page(found, order=ORDER, cursor=request.GET.get("cursor")),
+        "page": keyset_page(found, order=order_of(kind), cursor=request.GET.get("cursor")),
         "count": capped_count(found, COUNTED),
         "cap": COUNTED,
         "kind": kind,
+        "is_apart": kind == APART,
         "filters": FILTERS,
         "search": last_search(workspace_id),
         "merges": recent_merges(workspace_id)[:MERGES_SHOWN],
@@ -97,7 +100,7 @@ def duplicate(request: MemberRequest, candidate_id: UUID) -> HttpResponse:
     context = {
         "candidate": candidate,
         "leads": leads,
-        "lines": lines_of(leads),
+        "lines": lines_of(leads, ticked=ticked, choices=form.choices if form else None),
         "ticked": ticked,
         "form": form,
     }
@@ -148,12 +151,25 @@ def duplicate_reopening(request: MemberRequest, candidate_id: UUID) -> HttpRespo
 @member_required
 def merge(request: MemberRequest, merge_id: UUID) -> HttpResponse:
     """What became one, and the way back."""
+    return _merge_page(request, merge_id)
+
+
+def _merge_page(
+    request: MemberRequest, merge_id: UUID, refusal: Conflict | None = None
+) -> HttpResponse:
+    """A merge's page; after a refusal with why it wasn't undone, and who is in the way."""
     found: LeadMerge = get_object_or_404(
         LeadMerge.objects.filter(workspace_id=request.workspace.id).select_related("survivor"),
         id=merge_id,
     )
-    context = {"merge": found, "count": len(found.merged_ids) + 1}
-    return render(request, "leads/duplicates/merge.html", context)
+    context = {
+        "merge": found,
+        "count": len(found.merged_ids) + 1,
+        "refusal": refusal,
+        "other": refusal.extra.get("lead") if refusal else None,
+    }
+    status = refusal.status if refusal else 200
+    return render(request, "leads/duplicates/merge.html", context, status=status)
 
 
 @require_POST
@@ -165,8 +181,7 @@ def merge_undo(request: MemberRequest, merge_id: UUID) -> HttpResponse:
             workspace_id=request.workspace.id, merge_id=merge_id, actor=request.actor
         )
     except Conflict as refusal:
-        messages.error(request, refusal.message)
-        return redirect("leads:merge", merge_id=merge_id)
+        return _merge_page(request, merge_id, refusal)
     if undone.stayed:
         messages.success(request, "The merge is undone.")
         return redirect("leads:merge", merge_id=merge_id)

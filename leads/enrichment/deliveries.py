@@ -88,8 +88,9 @@ class DeliveryHandler(JobHandler):
             records = local_source().records(sorted({id for id, _ in matches if id}))
         except Unavailable as error:
             raise SourceResting(error.message) from error
-        ids = BitMap(records)
-        new = ids - owned_people(job.workspace_id)
+        people = {record.id: record for record in records.values()}
+        ids = BitMap(people)
+        new = _charged_of(job, ids)
         name = f"{part.number:05}-{uuid4().hex[:12]}"
         rows = _rows(enrichment, part, matches, records)
         files.write_part(job, name, output.lines(rows, set(new)))
@@ -101,7 +102,7 @@ class DeliveryHandler(JobHandler):
             gone=sum(id > 0 for id, _ in matches) - found,
             ids=ids,
             new=new,
-            candidates=candidates_of(records[id] for id in new) if job.params["leads"] else [],
+            candidates=candidates_of(people[id] for id in new) if job.params["leads"] else [],
         )
 
     def step(self, job: Job, prepared: Prepared | str) -> Step:
@@ -110,7 +111,7 @@ class DeliveryHandler(JobHandler):
         if isinstance(prepared, str):
             return Step(cursor=cursor, done=True)
         lock_acquisition(job.workspace_id)
-        if prepared.ids - owned_people(job.workspace_id) != prepared.new:
+        if _charged_of(job, prepared.ids) != prepared.new:
             # Another job delivered some of them meanwhile: the part says who is charged, and so
             # it is written again.
             return Step(cursor=cursor, note=job.note)
@@ -187,6 +188,15 @@ def charged(job: Job) -> Decimal:
     """Credits that a delivery has charged so far."""
     people = job.cursor.get("people", 0)
     return Tariff.from_dict(job.params).charge(people) if people else NOTHING
+
+
+def _charged_of(job: Job, ids: BitMap) -> BitMap:
+    """Whom of a part's people the workspace doesn't own; never more than were promised.
+
+    People who were one when it was paid, by a merge that was undone since, are free.
+    """
+    new = ids - owned_people(job.workspace_id)
+    return BitMap(islice(new, max(job.params["new"] - job.cursor["people"], 0)))
 
 
 def _rows(

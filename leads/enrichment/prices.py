@@ -8,6 +8,7 @@ from uuid import UUID
 
 from credits.ledger.queries import balance_of
 from credits.prices.queries import charge_of, price_of
+from leads.catalogue.tombstones import current_aliases
 from leads.records.acquisition import owned_people
 
 from .models import Enrichment
@@ -89,6 +90,6 @@ class Quote:
 
 def quote_of(workspace_id: UUID, enrichment: Enrichment) -> Quote:
     """Price a matched list at today's prices, for what the workspace owns today."""
-    found = enrichment.found_ids()
+    found = current_aliases().as_one(enrichment.found_ids())
     owned = found.intersection_cardinality(owned_people(workspace_id))
     return Quote(len(found), owned, tariff(), balance_of(workspace_id).available)

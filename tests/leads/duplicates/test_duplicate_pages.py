@@ -20,6 +20,16 @@ def text_of(answer) -> str:
     return re.sub(r"\s+", " ", answer.content.decode())
 
 
+def chosen(page: str) -> dict[str, str]:
+    """Whose value of each field the merge page shows as kept."""
+    radios = re.findall(r'<input[^>]*type="radio"[^>]*>', page)
+    return dict(
+        re.search(r'name="keep-(\w+)" value="([^"]+)"', each).groups()
+        for each in radios
+        if " checked" in each
+    )
+
+
 def form_of(candidate, **more) -> dict:
     """What the merge page posts when nothing is changed on it."""
     both = (candidate.first, candidate.second)
@@ -90,9 +100,8 @@ def test_in_a_second_tab_and_by_the_back_button_one_learns_what_was_decided(acme
     assert rows(acme) == before
     alice.post(f"{merged}undo/")
     before = rows(acme)
-    answer = alice.post(f"{merged}undo/", follow=True)
-    assert answer.redirect_chain == [(merged, 302)]
-    assert "This merge was undone already." in text_of(answer)
+    answer = alice.post(f"{merged}undo/")
+    assert answer.status_code == 409 and "This merge was undone already." in text_of(answer)
     assert "To the duplicates" in text_of(answer) and rows(acme) == before
     alice.post(f"{url}dismissal/")
     for answer in (alice.get(url), alice.post(f"{url}dismissal/"), alice.post(url, form)):
@@ -191,17 +200,85 @@ def test_a_third_lead_stands_beside_and_can_be_ticked(acme, alice):
         DuplicateCandidate.objects.create(
             workspace=acme, first_id=low, second_id=high, confidence=70
         )
-    page = text_of(alice.get(f"/leads/duplicates/{candidate.id}/"))
-    assert "Gracie Hopper" in page
+    url = f"/leads/duplicates/{candidate.id}/"
+    page = text_of(alice.get(url))
+    assert "Gracie Hopper" in page and chosen(page)["first_name"] != str(third.id)
     form = form_of(candidate)
     form["lead"].append(str(third.id))
     form[f"seen-{third.id}"] = third.updated_at.isoformat()
     form["keep-first_name"] = str(third.id)
-    assert alice.post(f"/leads/duplicates/{candidate.id}/", form).status_code == 302
+    assert alice.post(url, form).status_code == 302
     with tenant_context(acme.id):
         done = LeadMerge.objects.get()
     assert len(done.merged_ids) == 2
     assert lead(acme, done.survivor_id).first_name == "Gracie"
+
+
+def test_what_the_merge_page_shows_is_what_is_kept(acme, alice):
+    """L-14: the best of those that are ticked; another's value only with its tick, never silently;
+    and what was chosen stays chosen where it couldn't be merged yet."""
+    candidate = pair(acme, {"city": "Graz", "industry": ""}, {"city": "Linz"})
+    newer = {"source_date": timezone.now().date(), "city": "Wien", "email_verified": True}
+    third = cast.lead(acme, **GRACE | newer | {"title": "Consul"})
+    with tenant_context(acme.id):
+        low, high = sorted((candidate.first_id, third.id))
+        DuplicateCandidate.objects.create(
+            workspace=acme, first_id=low, second_id=high, confidence=70
+        )
+    url = f"/leads/duplicates/{candidate.id}/"
+    shown = chosen(text_of(alice.get(url)))
+    assert {"city", "email", "title"} <= set(shown) and str(third.id) not in shown.values()
+    form = form_of(candidate) | {f"keep-{name}": one for name, one in shown.items()}
+    form[f"seen-{third.id}"] = third.updated_at.isoformat()
+    before = rows(acme)
+    answer = alice.post(url, form | {"keep-city": str(third.id)})
+    told = text_of(answer)
+    assert answer.status_code == 400 and "City (Grace Hopper)" in told
+    assert chosen(told) == shown | {"city": str(third.id)} and rows(acme) == before
+    other = next(
+        str(x) for x in (candidate.first_id, candidate.second_id) if str(x) != shown["city"]
+    )
+    stale = form | {"keep-city": other, f"seen-{candidate.first_id}": "2020-01-01T00:00:00Z"}
+    answer = alice.post(url, stale)
+    assert answer.status_code == 409 and chosen(text_of(answer))["city"] == other
+    assert rows(acme) == before
+    assert alice.post(url, form).status_code == 302
+    with tenant_context(acme.id):
+        kept = LeadMerge.objects.get().survivor
+    by_id = {str(one["id"]): one for one in before}
+    assert {n: getattr(kept, n) for n in shown} == {n: by_id[x][n] for n, x in shown.items()}
+
+
+def test_who_came_in_again_is_named_with_a_way_there(acme, alice):
+    """L-14: the refusal stays on the page of the merge."""
+    one, two = cast.lead(acme, **GRACE), cast.lead(acme, **GRACE, email="two@navy.example")
+    with tenant_context(acme.id):
+        ids = [one.id, two.id]
+        done = merge_leads(workspace_id=acme.id, actor=actor(acme), lead_ids=ids)
+    gone = "two@navy.example" if lead(acme, one.id).email == one.email else one.email
+    came = cast.lead(acme, first_name="Zed", last_name="Quill", email=gone)
+    before = rows(acme)
+    answer = alice.post(f"/leads/merges/{done.id}/undo/")
+    told = text_of(answer)
+    assert answer.status_code == 409 and "Zed Quill" in told and "Not undone" in told
+    assert f'href="/leads/{came.id}/"' in told and "then undo the merge" in told
+    assert rows(acme) == before
+
+
+def test_those_told_apart_are_listed_and_can_be_put_right(acme, alice, api):
+    """L-14: newest first, with who has said it."""
+    page = "/leads/duplicates/?kind=apart"
+    assert "Nobody was told apart" in text_of(alice.get(page))
+    one, two = pair(acme), pair(acme)
+    for each in (one, two):
+        alice.post(f"/leads/duplicates/{each.id}/dismissal/")
+    told = text_of(alice.get(page))
+    assert told.index(f"{two.id}/reopening/") < told.index(f"{one.id}/reopening/")
+    assert "alice@cast.example" in told and "2 pairs" in told
+    assert len(api.get("/api/leads/duplicates?kind=apart").json()["data"]) == 2
+    alice.post(f"/leads/duplicates/{one.id}/reopening/")
+    assert f"{one.id}/" not in text_of(alice.get(page))
+    assert f"{one.id}/" in text_of(alice.get("/leads/duplicates/"))
 
 
 def test_not_the_same_and_after_all(acme, alice):

@@ -14,7 +14,7 @@ from cursive.lib.tenancy import tenant_context, uuid7
 from leads.duplicates import registry
 from leads.duplicates.merging import merge_leads
 from leads.duplicates.models import DuplicateCandidate, LeadMerge
-from leads.duplicates.operations import dismiss_candidate
+from leads.duplicates.operations import dismiss_candidate, reopen_candidate
 from leads.duplicates.undoing import undo_merge
 from leads.records.identity import dedup_hash
 from leads.records.models import Lead, LeadActivity
@@ -132,7 +132,7 @@ def test_undo_where_the_person_came_in_again(acme):
     done = merge(acme, one, two, choices={"email": one.id})
     cast.lead(acme, **GRACE | {"email": "h@navy.example"})
     before = rows(acme)
-    with pytest.raises(Conflict, match="already"):
+    with pytest.raises(Conflict, match="came in again"):
         undo(acme, done)
     assert rows(acme) == before
 
@@ -215,6 +215,38 @@ def test_pairs_are_decided_and_dismissals_go_on(acme):
     with tenant_context(acme.id):
         candidate.refresh_from_db()
         assert candidate.state == "open"
+        # Nobody has told these two apart: the merge did, for one that isn't in it any more.
+        assert not DuplicateCandidate.objects.filter(first=low, second=high).exists()
+        apart.refresh_from_db()
+        assert apart.state == "dismissed"
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_pair_on_the_list_is_told_apart_by_a_merge_until_it_is_undone(acme, reopened):
+    """L-14: remembered also where a search found the pair; a person's later word stays."""
+    one, two, other = (cast.lead(acme, **GRACE) for _ in range(3))
+    with tenant_context(acme.id):
+        told, listed = (
+            DuplicateCandidate.objects.create(
+                workspace=acme,
+                first_id=min(each.id, other.id),
+                second_id=max(each.id, other.id),
+                confidence=60,
+            )
+            for each in (two, one)
+        )
+        dismiss_candidate(workspace_id=acme.id, candidate_id=told.id, actor=actor(acme))
+    done = merge(acme, one, two)
+    with tenant_context(acme.id):
+        listed.refresh_from_db()
+        assert (listed.state, listed.merge_id) == ("dismissed", done.id)
+        if reopened:
+            for decide in (reopen_candidate, dismiss_candidate):
+                decide(workspace_id=acme.id, candidate_id=listed.id, actor=actor(acme))
+    undo(acme, done)
+    with tenant_context(acme.id):
+        listed.refresh_from_db()
+        assert (listed.state, listed.merge_id) == ("dismissed" if reopened else "open", None)
 
 
 def test_rooms_above_are_told(acme):

@@ -16,6 +16,7 @@ from credits.prices.models import Price
 from cursive.lib.errors import Conflict, InvalidInput, NotFound, TooMany
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job
+from cursive.lib.tables import TableRefused
 from cursive.lib.tenancy import system_context, tenant_context
 from leads.catalogue.models import CatalogueTombstone
 from leads.catalogue.tombstones import bury
@@ -24,6 +25,7 @@ from leads.enrichment.files import remove_expired_files
 from leads.enrichment.models import Enrichment, MatchPart
 from leads.enrichment.output import ADDED
 from leads.enrichment.prices import quote_of
+from leads.imports.uploads.models import Upload
 from tests import cast
 from tests.leads.enrichment.lists import (
     HEADER,
@@ -313,13 +315,11 @@ def test_twenty_look_ups_a_day(acme):
         assert Enrichment.objects.count() == Job.objects.count() == 20
 
 
-def test_a_list_with_no_rows_fails_with_a_sentence(acme):
-    enrichment = begin(acme, acme.actor, send(acme, acme.actor, b"E-mail,Name\n"))
-    job = run_job_of(acme, enrichment.preview_job_id)
-    assert job.status == "failed"
-    assert job.error.startswith("The file has no rows that can be read under its column names.")
+def test_a_list_with_no_rows_is_refused_with_a_sentence(acme):
+    with pytest.raises(TableRefused, match="no rows below its column names"):
+        send(acme, acme.actor, b"E-mail,Name\n")
     with tenant_context(acme.id):
-        assert not MatchPart.objects.exists()
+        assert not Upload.objects.exists()
 
 
 def test_a_list_that_was_enriched_before_gets_columns_of_their_own(acme):
