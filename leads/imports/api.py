@@ -1,13 +1,12 @@
 """Imports by API."""
 
-import json
 from typing import Any, cast
 from uuid import UUID
 
 from django.http import QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -17,13 +16,18 @@ from rest_framework.views import APIView
 from accounts.access.api import caller
 from cursive.lib.errors import InvalidInput
 from cursive.lib.jobs.queries import job_state
+from cursive.lib.ui.page_documents import page_document
+from cursive.lib.ui.pagination import numbered_page
 
 from . import operations
 from .models import Import
 from .queries import imports_of
+from .uploads.forms import ReadingForm
+from .uploads.given import read_mapping
 from .views import rejects_response
 
-_FIELDS = ("file", "label", "mapping")
+_READING = ("delimiter", "encoding", "header", "header_line")
+_FIELDS = ("file", "label", "mapping", *_READING)
 
 
 class ImportSerializer(serializers.Serializer):
@@ -31,6 +35,7 @@ class ImportSerializer(serializers.Serializer):
 
     id = serializers.UUIDField()
     file = serializers.CharField()
+    read_as = serializers.CharField(help_text="In words: delimiter, encoding, line of the header.")
     # The document's field; DRF's own `label` is of no use here.
     label = serializers.CharField()  # type: ignore[assignment]
     state = serializers.CharField(
@@ -62,6 +67,7 @@ def import_state(found: Import) -> dict[str, Any]:
     return {
         "id": str(found.id),
         "file": found.upload.file_name,
+        "read_as": found.upload.description,
         "label": found.label,
         "state": found.state,
         "columns": {each.column: each.field for each in found.upload.columns_mapped.columns},
@@ -72,10 +78,24 @@ def import_state(found: Import) -> dict[str, Any]:
     }
 
 
+ImportPageSerializer = page_document("ImportPage", ImportSerializer)
+
+
 class ImportListView(APIView):
-    """`POST /api/leads/imports`."""
+    """`GET/POST /api/leads/imports`."""
 
     parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("page", int), OpenApiParameter("pageSize", int)],
+        responses=ImportPageSerializer,
+        operation_id="imports_list",
+    )
+    def get(self, request: Request) -> Response:
+        """The workspace's imports, newest first."""
+        found = imports_of(caller(request).workspace.id).order_by("-created_at", "-id")
+        page = numbered_page(found, request.query_params)
+        return Response(page.answer([import_state(one) for one in page.items]))
 
     @extend_schema(
         request={
@@ -86,6 +106,18 @@ class ImportListView(APIView):
                     "label": serializers.CharField(required=False),
                     "mapping": serializers.CharField(
                         required=False, help_text='JSON: {"Column": "field", "Other": null}'
+                    ),
+                    "delimiter": serializers.CharField(
+                        required=False, help_text="One of , ; | or a tab. Without it, found out."
+                    ),
+                    "encoding": serializers.CharField(
+                        required=False, help_text="Such as utf-8 or cp1252. Without it, found out."
+                    ),
+                    "header": serializers.ChoiceField(
+                        choices=["yes", "no"], required=False, help_text="Are columns named?"
+                    ),
+                    "header_line": serializers.IntegerField(
+                        required=False, help_text="The line with their names, from 1."
                     ),
                 },
             )
@@ -108,35 +140,38 @@ class ImportListView(APIView):
             file=file,
             label=form.get("label", ""),
             preview=True,
-            fields=_mapping(form.get("mapping", "")),
+            fields=read_mapping(form.get("mapping", "")),
+            reading=_reading(form),
         )
         return Response(import_state(made), status=202)
 
 
-def _mapping(text: str) -> dict[str, str | None] | None:
-    if not text:
-        return None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    good = isinstance(found, dict) and all(
-        value is None or isinstance(value, str) for value in found.values()
-    )
-    if not good:
-        sentence = "Write it as a JSON object, column to field."
-        raise InvalidInput(sentence, fields={"mapping": sentence})
-    return dict(found)
+def _reading(form: QueryDict) -> dict[str, Any]:
+    """What is said of how the file is read. Raises InvalidInput naming the field."""
+    reading = ReadingForm(form)
+    if not reading.is_valid():
+        wrong = {name: str(errors[0]) for name, errors in reading.errors.items()}
+        raise InvalidInput("The file can't be read so.", fields=wrong)
+    return reading.said()
 
 
 class ImportView(APIView):
-    """`GET /api/leads/imports/{id}`."""
+    """`GET/DELETE /api/leads/imports/{id}`."""
 
     @extend_schema(responses=ImportSerializer, operation_id="imports_read")
     def get(self, request: Request, import_id: UUID) -> Response:
         """How far it is, and what the preview found."""
         found = get_object_or_404(imports_of(caller(request).workspace.id), id=import_id)
         return Response(import_state(found))
+
+    @extend_schema(responses={204: None}, operation_id="imports_discard")
+    def delete(self, request: Request, import_id: UUID) -> Response:
+        """Throw it away with its file; 409 where the import has begun."""
+        plain = caller(request)
+        operations.discard_import(
+            workspace_id=plain.workspace.id, actor=plain.actor, import_id=import_id
+        )
+        return Response(status=204)
 
 
 class ImportConfirmationView(APIView):

@@ -71,6 +71,8 @@ class Import(TenantModel):
         }
         if self.job is not None:
             return str(self.job.get_status_display())
+        if self.state == "ready" and not {"new", "owned"} & set(self.plan.get("counts", {})):
+            return "Nobody in it"
         return own[self.state]
 
     @property

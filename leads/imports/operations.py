@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.workspaces.models import Workspace
 from cursive.lib import tenancy
 from cursive.lib.actors import Actor
+from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job, enqueue_job
@@ -23,10 +24,18 @@ from leads.records.operations import check_own, clean_tags
 from . import previewing, running
 from .models import Import
 from .staging import DOUBLE, INVALID, OWNED, OWNED_PARTLY, SUPPRESSED, Parts
-from .uploads.operations import KEPT, map_columns, read_otherwise, receive_upload
+from .uploads.operations import (
+    KEPT,
+    discard_upload,
+    map_columns,
+    read_otherwise,
+    receive_upload,
+)
 from .uploads.purposes import IMPORT
 
 LONGEST_LABEL = 80
+# Of so many columns the names are told.
+_SHOWN = 20
 OPTIONS = ("tags", "owner", "status", "existing")
 
 
@@ -38,9 +47,10 @@ def upload_import(
     label: str = "",
     preview: bool = False,
     fields: Mapping[str, str | None] | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Import:
     """Keep a file to be imported; its columns are guessed. With `preview` that starts at once,
-    with what `fields` say that columns mean.
+    with what `fields` say that columns mean. `reading` is what `read_otherwise` takes.
 
     Raises InvalidInput, TableRefused and MappingError; then nothing is kept.
     """
@@ -54,6 +64,7 @@ def upload_import(
                 file=file,
                 purpose=IMPORT,
                 country=workspace.country,
+                reading=reading,
             )
             made = Import.objects.create(
                 workspace_id=workspace.id,
@@ -106,8 +117,12 @@ def start_preview(
                 workspace_id=workspace.id, upload_id=upload.id, purpose=IMPORT, fields=fields
             )
         if not upload.columns_mapped.fields:
+            names = ", ".join(f"“{name[:40]}”" for name in upload.columns[:_SHOWN])
+            more = len(upload.columns) - _SHOWN
             raise InvalidInput(
-                "No column is known. Say what at least one column means.",
+                f"No column is known. The file was read as {upload.description}, with the columns"
+                f" {names}{f' and {more:,} more' if more > 0 else ''}. Say what at least one column"
+                " means, or how the file is read.",
                 fields={"mapping": "Map at least one column."},
             )
         _forget_preview(found, actor)
@@ -139,6 +154,28 @@ def _forget_preview(found: Import, actor: Actor) -> None:
         return
     parts, count = Parts(found.workspace_id, earlier.id), earlier.cursor.get("part", 0) + 1
     tenancy.on_commit(lambda: parts.remove(count))
+
+
+def discard_import(*, workspace_id: UUID, actor: Actor, import_id: UUID) -> None:
+    """Throw an import away that hasn't begun, with its file and its preview.
+
+    Raises NotFound, and Conflict where it has begun.
+    """
+    with tenancy.atomic():
+        found = _changeable(workspace_id, import_id)
+        preview = found.preview_job
+        _forget_preview(found, actor)
+        if preview is not None:
+            Job.objects.filter(id=preview.id).update(params={**preview.params, "discarded": True})
+        record(
+            action="discard",
+            resource="import",
+            resource_id=found.id,
+            actor=actor,
+            workspace_id=workspace_id,
+            old={"file": found.upload.file_name},
+        )
+        discard_upload(found.upload)
 
 
 def confirm_import(

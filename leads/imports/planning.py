@@ -1,25 +1,23 @@
-"""Decides for the rows of a file who is new, known, doubled or nobody: the plan of an import."""
+"""Decides for the rows of a file who is new, known, doubled or nobody."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from cursive.lib.tables import Position, Row, RowProblem, Table
 from leads.catalogue.suppression import suppression_list
 from leads.records.acquisition import Candidate, candidate_of
 from leads.records.identity import NoIdentity
-from leads.records.known import People, known_among
 from leads.records.reading import PersonReader, Rejection
 
-from .own import Own, OwnReader
+from .judging import Judge
+from .own import NOTHING, Own
 from .seen import Seen
 from .staging import (
     DOUBLE,
     INVALID,
     NEW,
-    OWNED,
     OWNED_PARTLY,
     PARTLY,
     SUPPRESSED,
@@ -39,8 +37,6 @@ LONG_ROW, LONGEST_CELL = 4_000, 2_000
 _CELLS = 8
 _SHOWN = ("first_name", "last_name", "email", "phone", "title", "company_name")
 _DOUBLE = "The same person is in a row further up."
-_OWNED = "This person is in your workspace already."
-_PARTLY = "Imported without “{}”. {}"
 _SUPPRESSED = "This person has asked not to be contacted."
 
 
@@ -72,9 +68,10 @@ class Part:
                 person = planned.candidate.person
                 shown = {name: getattr(person, name) or "" for name in _SHOWN}
                 rows.append({"line": planned.line, **shown})
+        shown_whole = {*found, OWNED_PARTLY}
         for each in self.left_out:
             rows = found.setdefault(each.outcome, [])
-            if each.outcome not in (OWNED, OWNED_PARTLY) and len(rows) < SAMPLES:
+            if each.outcome not in shown_whole and len(rows) < SAMPLES:
                 cells = [cell[:80] for cell in each.values if cell.strip()][:_CELLS]
                 rows.append({"line": each.line, "reason": each.reason, "values": cells})
         return found
@@ -83,14 +80,21 @@ class Part:
 class Planner:
     """A file that is being planned, from a position on. Close it.
 
-    `part` is the number of the part that comes next.
+    `part` is the number of the part that comes next. Everybody whom the `judge` doesn't refuse is
+    staged, under the outcome that it finds.
     """
 
     def __init__(
-        self, upload: Upload, *, country: str, position: Sequence[int] | None, part: int
+        self,
+        upload: Upload,
+        *,
+        judge: Judge,
+        country: str,
+        position: Sequence[int] | None,
+        part: int,
     ) -> None:
         self.part = part
-        self._workspace_id: UUID = upload.workspace_id
+        self._judge_of_rows = judge
         self._seen = Seen()
         try:
             self._table: Table = open_upload(upload)
@@ -101,7 +105,6 @@ class Planner:
         start = Position(*position) if position else None
         self._rows: Iterator[Row | RowProblem] = self._table.rows(start)
         self._suppressed = suppression_list()
-        self._own = OwnReader(upload.columns_mapped, upload.workspace_id)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -164,7 +167,7 @@ class Planner:
             part.lost.setdefault(rows[lost.row][0], []).append((lost.sentence, lost.value))
         for (line, values), person in zip(rows, people, strict=True):
             if isinstance(person, Rejection):
-                part.left_out.append(LeftOut(INVALID, line, person.reason, values))
+                part.left_out.append(LeftOut(INVALID, line, person.reason, values, person.field))
                 continue
             try:
                 found.append((line, values, candidate_of(person)))
@@ -188,25 +191,35 @@ class Planner:
         return allowed
 
     def _judge(self, part: Part, found: list[tuple[int, list[str], Candidate]]) -> None:
-        candidates = [one for _, _, one in found]
-        before: People = known_among(self._workspace_id, candidates).before
+        judge = self._judge_of_rows
+        wanted = []
+        for line, values, candidate in found:
+            refused = judge.refuse(candidate)
+            if refused is None:
+                wanted.append((line, values, candidate))
+            else:
+                part.left_out.append(
+                    LeftOut(refused.outcome, line, refused.reason, values, refused.field)
+                )
+        candidates = [one for _, _, one in wanted]
+        known = judge.know(candidates)
         seen = self._seen.among(candidates)
         fresh = []
-        for line, values, candidate in found:
+        for (line, values, candidate), what in zip(wanted, known, strict=True):
             if seen.has(candidate):
                 part.left_out.append(LeftOut(DOUBLE, line, _DOUBLE, values))
                 continue
             seen.add(candidate)
             fresh.append(candidate)
-            outcome = OWNED if before.has(candidate) else NEW
-            part.people.append(Planned(outcome, line, candidate))
-            if any(own := self._own.read(values)):
+            part.people.append(Planned(what.outcome, line, candidate))
+            own, lost_own = judge.read_own(values)
+            if own != NOTHING:
                 part.own[line] = own
-            if lost := part.lost.get(line, []) + self._own.lost:
+            if lost := part.lost.get(line, []) + lost_own:
                 part.warnings.update(sentence for sentence, _ in lost)
-                said = " ".join(_PARTLY.format(value[:SHOWN], why) for why, value in lost)
-                kind = OWNED_PARTLY if outcome == OWNED else PARTLY
+                said = " ".join(judge.partly.format(value[:SHOWN], why) for why, value in lost)
+                kind = PARTLY if what.outcome == NEW else OWNED_PARTLY
                 part.left_out.append(LeftOut(kind, line, said, values))
-            if outcome == OWNED:
-                part.left_out.append(LeftOut(OWNED, line, _OWNED, values))
+            if what.outcome != NEW:
+                part.left_out.append(LeftOut(what.outcome, line, what.reason, values, what.field))
         self._seen.add(fresh)

@@ -61,7 +61,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A person of the file: its line, and whether it is `new` or `owned` by the workspace."""
+    """A person of the file: its line, and whether it is `new`, or known, and then as whose."""
 
     outcome: str
     line: int
@@ -119,19 +119,21 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A row that doesn't become a lead, or not whole: its line, what it is, why, and its values."""
+    """A row that isn't taken, or not whole: what it is, its line, why, its values, and the field
+    of a person that is at fault, where it is one."""
 
     outcome: str
     line: int
     reason: str
     values: Sequence[str]
+    field: str = ""
 
 
 class Parts:
-    """The staged files of one preview, in storage."""
+    """The staged files of one job that has read a file, in storage."""
 
-    def __init__(self, workspace_id: UUID, preview_job_id: UUID) -> None:
-        self._folder = f"imports/{workspace_id}/{preview_job_id}"
+    def __init__(self, workspace_id: UUID, job_id: UUID) -> None:
+        self._folder = f"imports/{workspace_id}/{job_id}"
 
     def write(self, number: int, people: Sequence[Planned], left_out: Iterable[LeftOut]) -> None:
         """Write part `number`, from 0, in place of one that is there."""
@@ -141,7 +143,10 @@ class Parts:
         text = io.StringIO(newline="")
         # Both line ends in the terminator, so that a cell with either is quoted.
         csv.writer(text, lineterminator="\r\n").writerows(
-            [each.outcome, each.line, each.reason, *(cell[:LONGEST_CELL] for cell in each.values)]
+            [
+                *(each.outcome, each.line, each.field, each.reason),
+                *(cell[:LONGEST_CELL] for cell in each.values),
+            ]
             for each in left_out
         )
         self._overwrite(self._left_out(number), text.getvalue().encode("utf-8", "replace"))
@@ -158,8 +163,8 @@ class Parts:
         """The rows of a part that don't become leads, in the file's order."""
         # Parts are small, and what is in them is bounded by the reader of tables.
         text = io.StringIO(self._read(self._left_out(number)), newline="")
-        for outcome, line, reason, *values in csv.reader(text):
-            yield LeftOut(outcome, int(line), reason, values)
+        for outcome, line, field, reason, *values in csv.reader(text):
+            yield LeftOut(outcome, int(line), reason, values, field)
 
     def write_own(self, number: int, own: Mapping[int, Own]) -> None:
         """Write what rows of part `number` say of the workspace's own fields, by their lines."""

@@ -15,5 +15,6 @@ urlpatterns = [
         views.import_confirmation,
         name="import_confirmation",
     ),
+    path("leads/imports/<uuid:import_id>/removal/", views.import_removal, name="import_removal"),
     path("leads/imports/<uuid:import_id>/rejects/", views.import_rejects, name="import_rejects"),
 ]

@@ -193,6 +193,17 @@ def import_confirmation(request: MemberRequest, import_id: UUID) -> HttpResponse
     return _detail_page(request, found, form, status=400)
 
 
+@require_POST
+@member_required
+def import_removal(request: MemberRequest, import_id: UUID) -> HttpResponse:
+    """Throw away an import that hasn't begun."""
+    operations.discard_import(
+        workspace_id=request.workspace.id, actor=request.actor, import_id=import_id
+    )
+    messages.success(request, "The import was thrown away, and its file with it.")
+    return redirect("leads:imports")
+
+
 @require_GET
 @member_required
 def import_rejects(request: MemberRequest, import_id: UUID) -> StreamingHttpResponse:

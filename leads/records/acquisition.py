@@ -18,6 +18,7 @@ from pyroaring import BitMap
 
 from cursive.lib import tenancy
 from leads.catalogue.source import Record
+from leads.catalogue.tombstones import current_aliases
 from leads.scoring.queries import rule_of
 
 from .identity import NoIdentity, hash_of_forms, normalise_email
@@ -59,13 +60,16 @@ class Acquired:
 
     `owned` counts those whom the workspace owned already, `doubles` those who turned out to be
     the same person as another candidate of the same job, `left` those after the last one that was
-    looked at, because the limit was reached.
+    looked at, because the limit was reached. `places` says which of the candidates became the
+    leads, in the order of `lead_ids`; `double_places` which were doubles.
     """
 
     lead_ids: list[UUID]
     owned: int
     doubles: int
     left: int
+    places: list[int]
+    double_places: list[int]
 
 
 _phones_of = attrgetter("phone", "mobile_phone", "direct_phone")
@@ -115,7 +119,15 @@ def candidate_of(person: Person, *, catalogue_id: int | None = None) -> Candidat
 
 
 def owned_people(workspace_id: UUID) -> BitMap:
-    """The ids of all people of the catalogue whom the workspace owns or ever owned."""
+    """The ids of all people of the catalogue whom the workspace owns or ever owned.
+
+    Whoever owns one of several merged people owns them all, as long as they are merged (L-14).
+    """
+    return current_aliases().with_same(_acquired(workspace_id))
+
+
+def _acquired(workspace_id: UUID) -> BitMap:
+    """Whom it got itself: what is stored, so that undoing a merge leaves nothing behind."""
     stored = (
         OwnedPeople.objects.filter(workspace_id=workspace_id)
         .values_list("bitmap", flat=True)
@@ -155,36 +167,49 @@ def acquire_people(
     Owned is who is in the workspace's set of owned people, has a lead's catalogue id or identity
     hash, or is the same person as any lead by the rule of `known`, a deleted one too. Whoever is
     passed over has an equal among the leads, and so joins the set: owned from now on, like those
-    who were delivered. At most `limit` leads are made; who comes after is left for another time.
-    Runs in the caller's transaction, under `lock_acquisition`, so that acquisitions of one
-    workspace are one after the other.
+    who were delivered; who is owned by a merge alone doesn't join, for the merge may be undone.
+    At most `limit` leads are made; who comes after is left for another time. Runs in the caller's
+    transaction, under `lock_acquisition`, so that acquisitions of one workspace are one after the
+    other.
     """
     lock_acquisition(workspace_id)
     of_catalogue = any(candidate.catalogue_id is not None for candidate in candidates)
-    owned = owned_people(workspace_id) if of_catalogue else BitMap()
+    acquired = _acquired(workspace_id) if of_catalogue else BitMap()
+    owned = current_aliases().with_same(acquired) if of_catalogue else acquired
     known = known_among(workspace_id, candidates, job_id=job_id)
     chosen: list[Candidate] = []
+    chosen_places: list[int] = []
     passed: list[Candidate] = []
-    doubles = 0
-    for candidate in candidates:
+    doubles: list[int] = []
+    for place, candidate in enumerate(candidates):
         if limit is not None and len(chosen) >= limit:
             break
         is_double = known.by_this_job.has(candidate)
         is_owned = candidate.catalogue_id is not None and candidate.catalogue_id in owned
         if is_double or is_owned or known.before.has(candidate):
-            doubles += is_double and not is_owned
+            if is_double and not is_owned:
+                doubles.append(place)
             passed.append(candidate)
             continue
         if not distinct:
             known.by_this_job.add(candidate)
         chosen.append(candidate)
-    made = _insert(workspace_id, chosen, source, segment_id, job_id, own) if chosen else []
+        chosen_places.append(place)
+    tried = _insert(workspace_id, chosen, source, segment_id, job_id, own) if chosen else []
+    made = [each for each in tried if each is not None]
     if of_catalogue:
         ids = (candidate.catalogue_id for candidate in (*chosen, *passed))
-        owned.update(each for each in ids if each is not None)
-        _remember(workspace_id, owned)
+        acquired |= BitMap(each for each in ids if each is not None and each not in owned)
+        _remember(workspace_id, acquired)
     looked_at = len(passed) + len(chosen)
-    return Acquired(made, looked_at - len(made) - doubles, doubles, len(candidates) - looked_at)
+    return Acquired(
+        lead_ids=made,
+        owned=looked_at - len(made) - len(doubles),
+        doubles=len(doubles),
+        left=len(candidates) - looked_at,
+        places=[place for place, each in zip(chosen_places, tried, strict=True) if each],
+        double_places=doubles,
+    )
 
 
 def own_people(*, workspace_id: UUID, ids: BitMap) -> None:
@@ -193,7 +218,7 @@ def own_people(*, workspace_id: UUID, ids: BitMap) -> None:
     For who delivers them otherwise. Under `lock_acquisition`, in the caller's transaction.
     """
     if ids:
-        _remember(workspace_id, owned_people(workspace_id) | ids)
+        _remember(workspace_id, _acquired(workspace_id) | ids)
 
 
 def _remember(workspace_id: UUID, owned: BitMap) -> None:
@@ -217,8 +242,10 @@ def _insert(
     segment_id: UUID | None,
     job_id: UUID | None,
     own: Mapping[str, Any] | None,
-) -> list[UUID]:
+) -> Sequence[UUID | None]:
     """COPY into a temporary table (RLS tables refuse it), then insert what doesn't conflict.
+
+    The leads' ids in the order of `chosen`, None where there was a conflict.
 
     Scores are computed by the same statement (L-7), from the rows as they will be.
     """
@@ -253,7 +280,7 @@ def _insert(
             f"SELECT id FROM {table} WHERE workspace_id = %s AND id = ANY(%s)", [workspace_id, ids]
         )
         made = {row[0] for row in cursor.fetchall()}
-        return [each for each in ids if each in made]
+        return [each if each in made else None for each in ids]
 
 
 def stage_people(cursor: Any, people: Mapping[UUID, Candidate]) -> None:

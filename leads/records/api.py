@@ -1,10 +1,8 @@
 """Leads by API."""
 
-import json
 from typing import Any
 from uuid import UUID
 
-from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -16,9 +14,7 @@ from accounts.access.api import caller
 from accounts.workspaces.models import Role
 from cursive.lib.errors import InvalidInput
 from cursive.lib.ui.pagination import parse_page
-from leads.filters import url as filter_url
-from leads.filters.document import parse
-from leads.filters.tree import Group
+from leads.filters.parameters import read_parameters
 
 from .creation import create_lead
 from .editing import EDITABLE_FIELDS, edit_lead
@@ -108,29 +104,6 @@ def _wants_deleted(raw: str) -> bool:
 PARAMETERS = ("f", "filter", "sort", "deleted", "cursor", "pageSize")
 
 
-def _filter_of(params: QueryDict) -> Group | None:
-    """The filter that a call asks for, as a document or in its short form; None for everybody.
-
-    Raises `InvalidInput` for parameters that there aren't: with a filter by another name, all
-    leads would pass for the answer.
-    """
-    if unknown := sorted(set(params) - set(PARAMETERS))[:5]:
-        raise InvalidInput(
-            f"Use {', '.join(PARAMETERS)}.",
-            fields={name[:60]: "There is no such parameter." for name in unknown},
-        )
-    document, short = params.get("filter", ""), params.get(filter_url.PARAMETER, "")
-    if document and short:
-        raise InvalidInput("Give f or filter.", fields={"filter": "Not together with f."})
-    if document:
-        try:
-            return parse(json.loads(document), scope="leads")
-        except (ValueError, RecursionError):
-            sentence = "A filter document is JSON; see /api/filters/schema."
-            raise InvalidInput(sentence, fields={"filter": sentence}) from None
-    return filter_url.decode(short, scope="leads") if short else None
-
-
 class LeadListView(APIView):
     """`GET /api/leads`: filter `f` or `filter`, `sort`, `deleted`, `cursor`, `pageSize`."""
 
@@ -155,7 +128,7 @@ class LeadListView(APIView):
             raise InvalidInput(
                 "There is no such order.", fields={"sort": f"One of: {', '.join(SORTS)}."}
             )
-        filter = _filter_of(params)
+        filter = read_parameters(params, PARAMETERS, scope="leads")
         workspace_id = caller(request).workspace.id
         if _wants_deleted(params.get("deleted", "")):
             leads = trash_of(workspace_id).filter(as_q(filter))

@@ -15,6 +15,7 @@ from leads.catalogue.suppression import suppression_list
 
 from .acquisition import acquire_people, candidate_of, lock_acquisition
 from .known import matching_leads
+from .losses import strictly
 from .mapping import MappedColumn
 from .mapping import Mapping as ColumnMapping
 from .models import Lead
@@ -92,7 +93,8 @@ def read_strictly(given: Mapping[str, str], country: str, *, asked: Collection[s
     InvalidInput naming the field.
     """
     mapping = ColumnMapping(tuple(MappedColumn(name, name) for name in given))
-    found = PersonReader(mapping, default_country=country).read(list(given.values()))
+    reader = PersonReader(mapping, default_country=country, notes_lost=True)
+    found = reader.read(list(given.values()))
     if isinstance(found, Rejection):
         fields = {found.field: found.reason} if found.field else {}
         raise InvalidInput(found.reason, fields=fields)
@@ -105,14 +107,19 @@ def read_strictly(given: Mapping[str, str], country: str, *, asked: Collection[s
         and getattr(found, name) in (None, ())
         and name not in _MOVED
     }
+    lost |= {
+        field: sentence
+        for field, sentence in filter(None, map(strictly, reader.lost))
+        if field in asked and field not in _MOVED
+    }
     for field in ("email", "work_email", "personal_email"):
         if field in asked and given.get(field, "").strip() and not clean_emails(given[field]):
             lost[field] = "This is no e-mail address."
     for field in PHONES:
         if field in asked and given.get(field, "").strip():
             alone = ColumnMapping((MappedColumn(field, field),))
-            reader = PersonReader(alone, default_country=found.country or country)
-            if isinstance(reader.read([given[field]]), Rejection):
+            one = PersonReader(alone, default_country=found.country or country)
+            if isinstance(one.read([given[field]]), Rejection):
                 lost[field] = "This is no phone number."
     if lost:
         raise InvalidInput("Some fields can't be used as they are.", fields=lost)

@@ -4,7 +4,8 @@ Fields that say the same of an address or number go together: who changes the ad
 mirror of it among work and personal addresses too, and what was known of the old one goes.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from cursive.lib.errors import Conflict, InvalidInput
 from cursive.lib.outbox import emit
 from leads.catalogue.suppression import suppression_list
 from leads.filters.registry import FIELDS
+from leads.filters.vocabulary import COUNTRIES
 from leads.filters.wording import named
 from leads.scoring.operations import score_leads
 
@@ -27,10 +29,11 @@ from .acquisition import ROW_COLUMNS, Candidate, candidate_of, columns_of, lock_
 from .columns import COLUMNS
 from .creation import PHONES, PersonOwned, read_strictly, text_of
 from .identity import normalise_email
-from .known import People
+from .known import OtherContact, People, leads_with
 from .models import Lead, LeadActivity
-from .operations import lock_lead, update_lead
+from .operations import check_seen, lock_lead, update_lead
 from .person import FIELD_NAMES, Person
+from .places import is_state_of
 
 # What a check, a source or another field says isn't anybody's to type.
 BY_CHECK = ("email_verified", "email_verified_at", "phone_verified")
@@ -44,7 +47,12 @@ LONGEST = 500
 
 
 def edit_lead(
-    *, workspace: Workspace, actor: Actor, lead_id: UUID, values: Mapping[str, Any]
+    *,
+    workspace: Workspace,
+    actor: Actor,
+    lead_id: UUID,
+    values: Mapping[str, Any],
+    seen: Mapping[str, Any] | None = None,
 ) -> Lead:
     """Change fields of a lead's record and of the workspace's own, all or nothing; return the lead.
 
@@ -52,7 +60,8 @@ def edit_lead(
     (`intent_topics`), and what `update_lead` takes. What they say is read and judged as a row of
     an import; a new address or number is unverified. Identity and score follow. Raises NotFound,
     InvalidInput naming the field, PersonOwned naming the other lead whom the new address, number
-    or identity belongs to, and Conflict for somebody who may not be contacted.
+    or identity belongs to, and Conflict for somebody who may not be contacted, and where a column
+    isn't any more what the actor has `seen`.
     """
     wrong = {
         name: "This follows from a check or from other fields, and can't be changed by hand."
@@ -67,6 +76,7 @@ def edit_lead(
         if given:
             lock_acquisition(workspace.id)
             lead = lock_lead(workspace.id, lead_id)
+            check_seen(lead, seen or {})
             _edit_record(workspace, actor, lead, given)
         return update_lead(workspace_id=workspace.id, lead_id=lead_id, actor=actor, changes=own)
 
@@ -150,11 +160,29 @@ def _edited(before: Person, given: Mapping[str, str], country: str) -> Person:
         before.country or country,
         asked=given,
     )
+    if "country" in given:
+        _check_place(before, read, given)
+        touched.add("state")  # 'Texas' is TX, once it is known to be in the US
     after = Person(**{name: getattr(before, name) for name in FIELD_NAMES})
     for name in touched:
         setattr(after, name, getattr(read, name))
     _keep_what_was_meant(before, after, read, given)
     return after
+
+
+def _check_place(before: Person, read: Person, given: Mapping[str, str]) -> None:
+    """Raise InvalidInput where the state that there is contradicts the country that was given."""
+    state, old = before.state or "", before.country or ""
+    if not given["country"].strip():
+        if read.country and read.state:
+            sentence = f"{read.state} says the country. Empty the state too."
+            raise InvalidInput("The country can't be emptied alone.", fields={"country": sentence})
+        return
+    new = read.country or ""
+    stays = "state" not in given and new != old
+    if stays and is_state_of(state, old) and not is_state_of(state, new):
+        sentence = f"{state} is in {COUNTRIES.get(old, old)}. Change the state too, or empty it."
+        raise InvalidInput("The state isn't in that country.", fields={"state": sentence})
 
 
 def _drop_mirrors(
@@ -202,12 +230,16 @@ def _check_alone(workspace_id: UUID, lead: Lead, old: Candidate, new: Candidate)
     suppressed = suppression_list()
     if suppressed and next(iter(suppressed([(sorted(emails), sorted(phones))]))):
         raise Conflict("This person has asked not to be contacted.")
+    beside: dict[UUID, list[OtherContact]] = defaultdict(list)
+    for contact in leads_with(workspace_id, emails | phones, living=True):
+        beside[contact.lead].append(contact)
     same = Q(email_key__in=emails) | Q(dedup_hash=new.dedup_hash) | Q(phone_key__in=phones)
+    same |= Q(id__in=list(beside))
     others = Lead.objects.filter(same, workspace_id=workspace_id).living().exclude(id=lead.id)
     for other in others.order_by("id").only(
         "first_name", "last_name", "email", "phone", "email_key", "phone_key", "dedup_hash"
     ):
-        if field := _in_common(other, new, emails):
+        if field := _in_common(other, new, emails, beside[other.id]):
             raise PersonOwned(
                 f"{other} is among your leads already.",
                 fields={field: f"{other} has it already. Merge the two, or use another one."},
@@ -215,18 +247,27 @@ def _check_alone(workspace_id: UUID, lead: Lead, old: Candidate, new: Candidate)
             )
 
 
-def _in_common(other: Lead, new: Candidate, emails: frozenset[str]) -> str:
+def _in_common(
+    other: Lead, new: Candidate, emails: frozenset[str], beside: Sequence[OtherContact]
+) -> str:
     """Which field of the new record says that it is the other lead; "" where none does."""
-    if other.email_key in emails:
-        same = (name for name in EMAILS if _key(new.person, name) == other.email_key)
-        return next(same, "email")
-    line = People()
-    line.add_phone(
-        other.phone_key, other.first_name, other.last_name, has_email=bool(other.email_key)
+    theirs = {other.email_key, *(one.key for one in beside)}
+    for key in sorted(emails & theirs):
+        return next((name for name in EMAILS if _key(new.person, name) == key), "email")
+    main = OtherContact(
+        key=other.phone_key,
+        lead=other.id,
+        first_name=other.first_name,
+        last_name=other.last_name,
+        has_email=bool(other.email_key),
+        job=None,
     )
-    if other.phone_key and line.has(new):
-        same = (name for name in PHONES if getattr(new.person, name) == other.phone_key)
-        return next(same, "phone")
+    for contact in (main, *beside):
+        line = People()
+        line.add_contact(contact)
+        if contact.key and not contact.is_email and line.has(new):
+            same = (name for name in PHONES if getattr(new.person, name) == contact.key)
+            return next(same, "phone")
     return "last_name" if other.dedup_hash == new.dedup_hash else ""
 
 

@@ -14,8 +14,10 @@ from cursive.lib.vocabulary import (
     REVENUE_BANDS,
     SENIORITIES,
 )
+from leads.filters.text import tag_form
 
 from .models import Lead
+from .seen import SeenForm
 
 
 def offer_members(form: forms.Form, nobody: str, members: list[Membership]) -> None:
@@ -57,7 +59,7 @@ PARTS = (
 )
 
 
-class RecordForm(forms.Form):
+class RecordForm(SeenForm):
     """What a lead's record says, for `edit_lead`."""
 
     first_name = _line("First name")
@@ -101,11 +103,11 @@ class RecordForm(forms.Form):
         return [(title, [self[name] for name in names]) for title, names in PARTS]
 
     def changes(self) -> dict[str, str]:
-        """What was changed, so that who edits another field meanwhile isn't overwritten."""
+        """What was changed against what the page showed."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
-class LeadForm(forms.Form):
+class LeadForm(SeenForm):
     """What a member changes on a lead's page."""
 
     status = forms.ChoiceField(choices=Lead.Status.choices)
@@ -129,12 +131,20 @@ class LeadForm(forms.Form):
         super().__init__(*args, **kwargs)
         offer_members(self, "Nobody", members)
 
+    def plain(self, name: str, text: str) -> str:
+        """Tags by what they are kept as, in whatever order they stand."""
+        if name != "tags":
+            return super().plain(name, text)
+        return ",".join(sorted({tag_form(tag) for tag in text.split(",") if tag.strip()}))
+
     def changes(self) -> dict[str, Any]:
-        """What `update_lead` takes."""
+        """What was changed against what the page showed, as `update_lead` takes it."""
         data = self.cleaned_data
-        return {
+        values = {
             "status": data["status"],
             "owner_id": data["owner"] or None,
             "tags": data["tags"].split(","),
             "notes": data["notes"],
         }
+        changed = {{"owner": "owner_id"}.get(name, name) for name in self.changed_data}
+        return {name: value for name, value in values.items() if name in changed}

@@ -64,6 +64,23 @@ def full_name(first: str, last: str) -> str:
     return f"{first} {last}" if first and last else ""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherContact:
+    """An address or number of a lead beside its main ones, and whose it is."""
+
+    key: str
+    lead: UUID
+    first_name: str
+    last_name: str
+    has_email: bool
+    job: UUID | None
+
+    @property
+    def is_email(self) -> bool:
+        """Else it is a number."""
+        return "@" in self.key
+
+
 class People:
     """Some people, and whether somebody is one of them."""
 
@@ -105,6 +122,13 @@ class People:
         """Somebody of this name has this number."""
         self._line(phone).add(first, last, has_email=has_email)
 
+    def add_contact(self, one: OtherContact) -> None:
+        """Somebody has this address or number beside their main ones."""
+        if one.is_email:
+            self.add_email(one.key)
+        else:
+            self.add_phone(one.key, one.first_name, one.last_name, has_email=one.has_email)
+
     def _line(self, phone: str) -> _Line:
         line = self._lines.get(phone)
         if line is None:
@@ -125,8 +149,9 @@ def known_among(
 ) -> Known:
     """The leads with an e-mail address or number of `people`, deleted ones too.
 
-    Two indexed look-ups, however many leads there are. Whose catalogue id or identity hash a
-    living lead has, only the insert finds out.
+    Three indexed look-ups, however many leads there are, and one more where other than main
+    addresses or numbers are found. Whose catalogue id or identity hash a living lead has, only
+    the insert finds out.
     """
     known = Known(People(), People())
     emails = _rows(
@@ -134,6 +159,8 @@ def known_among(
     )
     for email, job in emails:
         _side(known, job, job_id).add_email(email)
+    for one in _others(workspace_id, people, living=False):
+        _side(known, one.job, job_id).add_contact(one)
     phones = _rows(
         workspace_id,
         "phone_key",
@@ -148,7 +175,8 @@ def known_among(
 def matching_leads(workspace_id: UUID, people: Sequence[Identity]) -> list[UUID | None]:
     """For each of `people`, in their order, the living lead that is this person; None: nobody.
 
-    An address counts before the identity hash, and that before a telephone number.
+    An address counts before the identity hash, and that before a telephone number; a lead's main
+    ones before its others.
     """
     emails = {mail for one in people for mail in one.emails}
     phones = {number for one in people for number in one.phones}
@@ -166,6 +194,13 @@ def matching_leads(workspace_id: UUID, people: Sequence[Identity]) -> list[UUID 
                 alone = People()
                 alone.add_phone(number, first, last, has_email=bool(mail))
                 by_phone.setdefault(number, []).append((lead, alone))
+    for other in _others(workspace_id, people, living=True):
+        if other.is_email:
+            by_email.setdefault(other.key, other.lead)
+        else:
+            alone = People()
+            alone.add_contact(other)
+            by_phone.setdefault(other.key, []).append((other.lead, alone))
     return [_match(one, by_email, by_hash, by_phone) for one in people]
 
 
@@ -200,6 +235,41 @@ def _living(workspace_id: UUID, column: str, values: Iterable[str]) -> list[tupl
             [workspace_id, looked_for],
         )
         return cursor.fetchall()
+
+
+def leads_with(workspace_id: UUID, keys: Collection[str], *, living: bool) -> list[OtherContact]:
+    """Who has one of these addresses or numbers (normal forms) beside their main ones.
+
+    By the leads' ids, oldest first; without `living` deleted leads too.
+    """
+    looked_for = _SEPARATOR.join(keys)
+    if not looked_for:
+        return []
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(
+            "SELECT key, lead_id FROM leads_leadcontact"
+            f" WHERE workspace_id = %s AND key = ANY({_ONE_OF})",
+            [workspace_id, looked_for],
+        )
+        found = sorted({(lead, key) for key, lead in cursor.fetchall()})
+        if not found:
+            return []
+        # By their ids, not by a join, of which the planner may think anything.
+        cursor.execute(
+            "SELECT id, first_name, last_name, email_key <> '', job_id FROM leads_lead"
+            " WHERE workspace_id = %s AND id = ANY(%s)"
+            + (" AND deleted_at IS NULL" if living else ""),
+            [workspace_id, sorted({lead for lead, _ in found})],
+        )
+        leads = {lead: said for lead, *said in cursor.fetchall()}
+    return [OtherContact(key, lead, *leads[lead]) for lead, key in found if lead in leads]
+
+
+def _others(
+    workspace_id: UUID, people: Collection[Identity], *, living: bool
+) -> list[OtherContact]:
+    keys = {key for one in people for key in (*one.emails, *one.phones)}
+    return leads_with(workspace_id, keys, living=living)
 
 
 def _side(known: Known, job: UUID | None, asking: UUID | None) -> People:

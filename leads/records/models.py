@@ -266,6 +266,35 @@ class LeadTag(TenantModel):
         return self.tag
 
 
+class LeadContact(TenantModel):
+    """An address or number of a lead beside its main ones, in normal form (L-11).
+
+    Triggers on the leads keep what their records say (see `other_contacts`). `former` ones aren't
+    in the record any more: a merge took them off, and they are still this person's (L-13).
+    """
+
+    id = None  # type: ignore[assignment]  # its key is what it is about
+    pk = models.CompositePrimaryKey("workspace_id", "key", "lead_id", "former")
+    key = models.CharField(max_length=254)
+    lead_id = models.UUIDField()
+    former = models.BooleanField(default=False)
+    merge_id = models.UUIDField(null=True)  # which merge took it off
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        indexes: ClassVar = [models.Index(fields=["workspace", "lead_id"], name="contact_of_lead")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(former=False, merge_id__isnull=True)
+                | Q(former=True, merge_id__isnull=False),
+                name="contact_former_by_merge",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class LeadActivity(TenantModel):
     """One line of a lead's timeline: what happened, who did it."""
 

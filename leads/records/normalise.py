@@ -52,8 +52,8 @@ _FALSE = words(
     "false f no n 0 0.0 off unverified invalid undeliverable risky guessed extrapolated bounced "
     "catch-all catch_all catchall accept_all accept-all unsafe unavailable falsch nein"
 )
-_MAX_TOPICS = 50
-_MAX_TOPIC = 80
+MOST_TOPICS = 50
+LONGEST_TOPIC = 80
 
 
 def clean_text(value: str, limit: int = 200) -> str | None:
@@ -179,7 +179,8 @@ def clean_topics(value: str) -> tuple[str, ...]:
     return _usual_topics(value) if len(value) <= 200 else _read_topics(value)
 
 
-def _read_topics(value: str) -> tuple[str, ...]:
+def topics_of(value: str) -> list[str]:
+    """Return all topics of a list, however many and long; sorted."""
     text = value.strip()
     parts: list[str] = []
     if text.startswith("[") and text.endswith("]"):
@@ -193,7 +194,12 @@ def _read_topics(value: str) -> tuple[str, ...]:
         parts = re.split(r"[;|\n]" if ";" in text or "|" in text else r"[,\n]", text.strip("[]{}"))
     slugs = {_topic(part) for part in parts}
     slugs.discard("")
-    return tuple(sorted(slugs)[:_MAX_TOPICS])
+    return sorted(slugs)
+
+
+def _read_topics(value: str) -> tuple[str, ...]:
+    kept = {topic[:LONGEST_TOPIC].rstrip("_") for topic in topics_of(value)[:MOST_TOPICS]}
+    return tuple(sorted(kept))
 
 
 _usual_topics = lru_cache(maxsize=16_384)(_read_topics)
@@ -201,7 +207,7 @@ _usual_topics = lru_cache(maxsize=16_384)(_read_topics)
 
 @lru_cache(maxsize=16_384)
 def _topic(text: str) -> str:
-    slug = topic_form(text[:200])[:_MAX_TOPIC].rstrip("_")
+    slug = topic_form(text[:200])
     return "" if slug in {"null", "none", "n_a"} else slug
 
 
@@ -217,9 +223,12 @@ def clean_postal_code(value: str, country: str | None) -> str | None:
     return text
 
 
-def split_name(value: str) -> tuple[str | None, str | None]:
-    """Return (first, last) of a full name: 'Dr. Ann van Dyk, PhD' → Ann, van Dyk."""
-    text = clean_text(value, 200)
+def split_name(value: str, longest: int = 100) -> tuple[str | None, str | None]:
+    """Return (first, last) of a full name: 'Dr. Ann van Dyk, PhD' → Ann, van Dyk.
+
+    Each is at most `longest` characters long.
+    """
+    text = clean_text(value, 2 * longest)
     if text is None:
         return None, None
     before, comma, after = text.partition(",")
@@ -227,18 +236,18 @@ def split_name(value: str) -> tuple[str | None, str | None]:
     if comma and after and not all(_is_suffix(word) for word in after.split()):
         # 'Dyk, Ann'
         first = after.partition(",")[0].strip()
-        return first[:100] or None, before.strip()[:100] or None
+        return first[:longest] or None, before.strip()[:longest] or None
     words = before.split()
     while len(words) > 1 and words[0].rstrip(".").lower() in SALUTATIONS:
         words.pop(0)
     while len(words) > 2 and _is_suffix(words[-1]):
         words.pop()
     if len(words) < 2:
-        return (words[0][:100] if words else None), None
+        return (words[0][:longest] if words else None), None
     at = len(words) - 1
     while at > 1 and words[at - 1].lower() in _PARTICLES:
         at -= 1
-    return " ".join(words[:at])[:100], " ".join(words[at:])[:100]
+    return " ".join(words[:at])[:longest], " ".join(words[at:])[:longest]
 
 
 _SUFFIXES = words(

@@ -28,14 +28,21 @@ PURGE_BATCH = 5_000
 
 
 def update_lead(
-    *, workspace_id: UUID, lead_id: UUID, actor: Actor, changes: Mapping[str, Any]
+    *,
+    workspace_id: UUID,
+    lead_id: UUID,
+    actor: Actor,
+    changes: Mapping[str, Any],
+    seen: Mapping[str, Any] | None = None,
 ) -> Lead:
     """Change status, notes, tags or owner; every real change is a line of the timeline.
 
-    Raises `NotFound`, or `InvalidInput` naming the field.
+    `seen` is what the actor saw of the lead's columns before. Raises `NotFound`, `InvalidInput`
+    naming the field, and `Conflict` where one of them isn't as it was seen any more.
     """
     with tenancy.atomic():
         lead = lock_lead(workspace_id, lead_id)
+        check_seen(lead, seen or {})
         wanted = {name: value for name, value in changes.items() if name in EDITABLE}
         check_own(workspace_id, wanted)
         if "tags" in wanted:
@@ -154,6 +161,17 @@ def lock_lead(workspace_id: UUID, lead_id: UUID) -> Lead:
     if lead is None:
         raise missing_lead(workspace_id, lead_id)
     return lead
+
+
+def check_seen(lead: Lead, seen: Mapping[str, Any]) -> None:
+    """Raise `Conflict`, naming the fields, where the lead's columns aren't as they were seen."""
+    changed = [name.removesuffix("_id") for name in seen if getattr(lead, name) != seen[name]]
+    if changed:
+        said = "Changed at this moment by somebody else. Save again to see what it is now."
+        raise Conflict(
+            "The lead was changed at this moment by somebody else. Save again to see what it is.",
+            fields=dict.fromkeys(changed, said),
+        )
 
 
 def check_own(workspace_id: UUID, wanted: Mapping[str, Any]) -> None:

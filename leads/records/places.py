@@ -196,6 +196,13 @@ def state_code(value: str, country: str | None) -> str | None:
     return names.get(key) or names.get(key.removeprefix(prefix)) or names.get(key.replace(" ", ""))
 
 
+def is_state_of(value: str, country: str) -> bool:
+    """Whether ISO's list has this name or code among the country's states; most such lists are in
+    the country's own language.
+    """
+    return bool(country) and _key(value) in _state_names(country)
+
+
 def _key(text: str) -> str:
     words = _NOT_WORD.sub(" ", fold(text)).split()
     return " ".join(word for word in words if word not in _SMALL)
@@ -217,8 +224,8 @@ def _country_names() -> dict[str, str]:
 @cache
 def _state_names(country: str) -> dict[str, str]:
     names: dict[str, str] = {}
-    for state in pycountry.subdivisions.get(country_code=country):
+    for state in pycountry.subdivisions.get(country_code=country) or ():
         code = state.code.partition("-")[2]
         names[_key(state.name)] = code
         names[code.lower()] = code
-    return {**names, **_STATE_NICKNAMES[country]}
+    return {**names, **_STATE_NICKNAMES.get(country, {})}

@@ -87,6 +87,25 @@ def merged_into(workspace_id: UUID, lead_id: UUID) -> UUID | None:
     return row[0] if row else None
 
 
+INTO_WHOM_EACH = """
+WITH RECURSIVE way (start, id, merged_into, deleted_at) AS (
+    SELECT id, id, merged_into, deleted_at FROM leads_lead
+    WHERE workspace_id = %s AND id = ANY(%s)
+    UNION
+    SELECT way.start, l.id, l.merged_into, l.deleted_at FROM leads_lead l
+    JOIN way ON l.id = way.merged_into AND way.deleted_at IS NOT NULL WHERE l.workspace_id = %s
+)
+SELECT start, id FROM way WHERE deleted_at IS NULL
+"""
+
+
+def living_leads(workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The living lead that each of these is, or is part of by now; without those that are gone."""
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(INTO_WHOM_EACH, [workspace_id, list(ids), workspace_id])
+        return dict(cursor.fetchall())
+
+
 def missing_lead(workspace_id: UUID, lead_id: UUID) -> NotFound:
     """What to raise for a lead that isn't there; it names the lead that it was merged into."""
     survivor = merged_into(workspace_id, lead_id)

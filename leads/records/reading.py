@@ -16,7 +16,20 @@ from .dates import DayOrder, clean_date
 from .freemail import is_freemail
 from .identity import normalise_domain
 from .industries import industry_code
-from .losses import COUNTRY, EMAIL, OF_FIELD, PHONE, Lost
+from .losses import (
+    COUNTRY,
+    EMAIL,
+    LONG_NAME,
+    LONGEST,
+    OF_FIELD,
+    PHONE,
+    TOO_LONG,
+    TOPICS,
+    Lost,
+    ends_beyond,
+    names_beyond,
+    topics_beyond,
+)
 from .mapping import Mapping
 from .normalise import (
     SALUTATIONS,
@@ -36,8 +49,7 @@ from .places import clean_country, clean_state, state_code
 from .titles import department_code, read_title, seniority_code
 from .wordlists import words
 
-#: Text fields and the most characters that are kept.
-_TEXTS = {"first_name": 100, "last_name": 100, "company_name": 200, "city": 100}
+_TEXTS = ("first_name", "last_name", "company_name", "city")
 #: Sites where companies have pages, which are no domain of theirs.
 _SHARED_SITES = words(
     "facebook.com linkedin.com twitter.com x.com instagram.com youtube.com tiktok.com "
@@ -108,8 +120,8 @@ class PersonReader:
         fields = mapping.fields
         one = {field: indexes[0] for field, indexes in fields.items()}
         self._texts = {
-            field: (one[field], lru_cache(maxsize=4096)(partial(clean_text, limit=cap)))
-            for field, cap in _TEXTS.items()
+            field: (one[field], lru_cache(maxsize=4096)(partial(clean_text, limit=LONGEST[field])))
+            for field in _TEXTS
             if field in one
         }
         self._simple = {
@@ -157,6 +169,7 @@ class PersonReader:
         found["intent_topics"] = ((),) * size
         for field, (index, clean) in self._texts.items():
             found[field] = [clean(raw) if raw else None for raw in cells[index]]
+            self._note_ends(field, cells[index])
         for field, (index, convert) in self._simple.items():
             found[field] = [convert(raw) if raw else None for raw in cells[index]]
             self._warn(OF_FIELD[field], cells[index], found[field])
@@ -169,6 +182,7 @@ class PersonReader:
                 ("first_name", "last_name"),
                 [(first, last) if first or last else split_name(raw) for first, last, raw in names],
             )
+            self._lose_all(LONG_NAME, names_beyond(cells[self._full_name]))
         self._read_places(found, cells, size)
         self._read_titles(found, cells)
         bad_emails = self._read_emails(found, cells, size)
@@ -177,6 +191,8 @@ class PersonReader:
             found["intent_topics"] = [
                 _topics(each) for each in zip(*(cells[at] for at in self._topics), strict=True)
             ]
+            for index in self._topics:
+                self._lose_all(TOPICS, topics_beyond(cells[index]))
         if self._as_of is not None:
             found["source_date"] = [day or self._as_of for day in found["source_date"]]
         people = map(Person, *(found[name] for name in FIELD_NAMES))
@@ -208,6 +224,14 @@ class PersonReader:
             for at, (raw, value) in enumerate(zip(column, found, strict=True)):
                 if value is None and raw != "" and (text := clean_text(raw)) is not None:
                     self._lose(at, sentence, text)
+
+    def _note_ends(self, field: str, column: Sequence[str]) -> None:
+        """Count the texts that are longer than what is kept of them."""
+        self._lose_all(TOO_LONG[field], ends_beyond(column, LONGEST[field]))
+
+    def _lose_all(self, sentence: str, lost: Iterable[tuple[int, str]]) -> None:
+        for at, value in lost:
+            self._lose(at, sentence, value)
 
     def _lose(self, at: int, sentence: str, value: str) -> None:
         self.warnings[sentence] += 1
@@ -266,16 +290,18 @@ class PersonReader:
         if self._country is not None or self._state is not None:
             places = zip(country, state, strict=True)
             self._put(found, ("country", "state"), [self._place_of(*each) for each in places])
+            self._note_ends("state", state)
         if self._postal_code is not None:
             found["postal_code"] = [
                 clean_postal_code(raw, where) if raw else None
                 for raw, where in zip(postal_code, found["country"], strict=True)
             ]
+            self._note_ends("postal_code", postal_code)
 
     def _read_place(self, country: str, state: str) -> tuple[str | None, str | None]:
         """(country, state) of what a row says; both may be empty."""
         where = clean_country(country) if country else None
-        text = clean_text(state, 80) if state else None
+        text = clean_text(state, LONGEST["state"]) if state else None
         if text is None:
             return where, None
         # 'TX' in a file from here is Texas, and so the person is here.
@@ -286,6 +312,7 @@ class PersonReader:
     def _read_titles(self, found: dict[str, Sequence[Any]], cells: Sequence[Sequence[str]]) -> None:
         if self._title is None:
             return
+        self._note_ends("title", cells[self._title])
         said = zip(found["seniority"], found["department"], strict=True)
         self._put(
             found,

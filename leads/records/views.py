@@ -47,12 +47,14 @@ def lead_detail(request: MemberRequest, lead_id: UUID) -> HttpResponse:
     posted = request.method == "POST"
     form = LeadForm(request.POST if posted else None, members=members, initial=_initial(lead))
     if posted and form.is_valid():
+        changes = form.changes()
         try:
             update_lead(
                 workspace_id=request.workspace.id,
                 lead_id=lead_id,
                 actor=request.actor,
-                changes=form.changes(),
+                changes=changes,
+                seen={name: getattr(lead, name) for name in changes},
             )
         except DomainError as error:
             show_refusal(form, error)
@@ -75,7 +77,7 @@ def lead_detail(request: MemberRequest, lead_id: UUID) -> HttpResponse:
         "is_admin": request.membership.at_least(Role.ADMIN),
         "may_delete": request.membership.at_least(Role.ADMIN),
     }
-    status = 400 if posted else 200
+    status = (409 if form.conflicts else 400) if posted else 200
     fragment = "#timeline" if request.htmx and not (posted or request.htmx.boosted) else ""
     return render(request, f"leads/records/lead_detail.html{fragment}", context, status=status)
 
@@ -90,12 +92,14 @@ def lead_edit(request: MemberRequest, lead_id: UUID) -> HttpResponse:
     form = RecordForm.of(lead, request.POST if request.method == "POST" else None)
     status, other = 200, None
     if form.is_bound and form.is_valid():
+        changes = form.changes()
         try:
             edit_lead(
                 workspace=request.workspace,
                 actor=request.actor,
                 lead_id=lead_id,
-                values=form.changes(),
+                values=changes,
+                seen={name: getattr(lead, name) for name in changes},
             )
         except DomainError as error:
             show_refusal(form, error)
@@ -104,7 +108,7 @@ def lead_edit(request: MemberRequest, lead_id: UUID) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("leads:detail", lead_id=lead_id)
     elif form.is_bound:
-        status = 400
+        status = 409 if form.conflicts else 400
     context = {"lead": lead, "form": form, "other": other}
     return render(request, "leads/records/lead_edit.html", context, status=status)
 

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connections
+from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from cursive.lib import tenancy
@@ -21,7 +23,7 @@ from cursive.lib.errors import DomainError, Unavailable
 from cursive.lib.tenancy import system_context, tenant_context
 
 from .known import remember
-from .models import MOST_TRIES, Check, CheckQuerySet, Status, has_its_lead
+from .models import MOST_TRIES, AddressCheck, AddressCheckQuerySet, Check, Status
 from .providers import PROVIDERS, Provider, Undecided, Verdict, chain
 
 AT_ONCE = 5
@@ -30,12 +32,20 @@ LEASE = timedelta(seconds=45)
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5))
 OUTAGE = timedelta(minutes=1)
 GIVEN_UP_AFTER = timedelta(days=1)
+LONGEST_WAIT = timedelta(minutes=5)
 WAIT = 0.05  # seconds between two looks for a free place
 NO_ANSWER = Verdict(Status.UNKNOWN, "No answer, however often it was asked.")
 
 
-def ask_for(workspace_id: UUID, check_ids: Sequence[UUID], *, seconds: float) -> None:
-    """Ask for these addresses, and begin none after so many seconds; what is left stays due."""
+def ask_for(
+    workspace_id: UUID,
+    check_ids: Sequence[UUID],
+    *,
+    seconds: float,
+    model: type[AddressCheck] = Check,
+) -> None:
+    """Ask for the addresses of these checks, rows of `model`, and begin none after so many
+    seconds; what is left stays due."""
     waiting: queue.SimpleQueue[UUID] = queue.SimpleQueue()
     for check_id in check_ids:
         waiting.put(check_id)
@@ -48,7 +58,7 @@ def ask_for(workspace_id: UUID, check_ids: Sequence[UUID], *, seconds: float) ->
                     check_id = waiting.get_nowait()
                 except queue.Empty:
                     return
-                ask_one(workspace_id, check_id, until=until)
+                ask_one(model, workspace_id, check_id, until=until)
         finally:
             connections.close_all()
 
@@ -83,11 +93,11 @@ def _take_place(provider: Provider, until: float) -> bool:
         time.sleep(WAIT)
 
 
-def ask_one(workspace_id: UUID, check_id: UUID, *, until: float) -> None:
-    """Ask somebody for one address, if it is still due and its lead still has it."""
+def ask_one(model: type[AddressCheck], workspace_id: UUID, check_id: UUID, *, until: float) -> None:
+    """Ask somebody for one address, if it is still due and still wanted."""
     with tenant_context(workspace_id):
-        checks = Check.objects.filter(workspace_id=workspace_id, id=check_id).due()
-        check = checks.filter(has_its_lead()).first()
+        checks = model.objects.filter(workspace_id=workspace_id, id=check_id)
+        check = checks.due().wanted().first()
         provider = _next_provider(check) if check else None
         if check is None:
             return
@@ -99,20 +109,20 @@ def ask_one(workspace_id: UUID, check_id: UUID, *, until: float) -> None:
             _ask(check, provider)
 
 
-def _excluded(check: Check) -> set[str]:
+def _excluded(check: AddressCheck) -> set[str]:
     """Who isn't asked again: they may have charged for an answer that never came."""
     return {code for code in check.not_again.split(",") if code}
 
 
-def _barred(check: Check) -> set[str]:
+def _barred(check: AddressCheck) -> set[str]:
     """Those, and whoever was being asked when a worker died, where a call can't be repeated."""
     found = _excluded(check)
-    if check.state == Check.State.ASKING and not PROVIDERS[check.provider].asks_again:
+    if check.state == AddressCheck.State.ASKING and not PROVIDERS[check.provider].asks_again:
         found.add(check.provider)
     return found
 
 
-def _next_provider(check: Check) -> Provider | None:
+def _next_provider(check: AddressCheck) -> Provider | None:
     """Whom to ask: the first that works, and that hasn't just failed where there is another."""
     if check.tries >= MOST_TRIES:
         return None
@@ -127,7 +137,7 @@ def _works(provider: Provider) -> bool:
     return provider.code == "built_in" or not provider.breaker.is_open()
 
 
-def _without_provider(check: Check) -> None:
+def _without_provider(check: AddressCheck) -> None:
     """Nobody to ask now: wait for the outage's end, or give up where that can't help."""
     is_possible = check.tries < MOST_TRIES and any(
         provider.code not in _barred(check) for provider in chain()
@@ -135,7 +145,7 @@ def _without_provider(check: Check) -> None:
     if is_possible and timezone.now() - check.created_at < GIVEN_UP_AFTER:
         _write(
             check,
-            state=Check.State.WAITING,
+            state=AddressCheck.State.WAITING,
             lease_until=None,
             not_again=",".join(sorted(_barred(check))),
             next_attempt_at=timezone.now() + OUTAGE,
@@ -144,11 +154,11 @@ def _without_provider(check: Check) -> None:
         _give_up(check)
 
 
-def _claim(check: Check, provider: Provider) -> bool:
+def _claim(check: AddressCheck, provider: Provider) -> bool:
     """Say who is about to be asked; whether nobody else was quicker."""
     now = timezone.now()
     values = {
-        "state": Check.State.ASKING,
+        "state": AddressCheck.State.ASKING,
         "provider": provider.code,
         "not_again": ",".join(sorted(_barred(check))),
         "tries": check.tries + 1,
@@ -161,14 +171,14 @@ def _claim(check: Check, provider: Provider) -> bool:
     return bool(is_ours)
 
 
-def _ask(check: Check, provider: Provider) -> None:
+def _ask(check: AddressCheck, provider: Provider) -> None:
     try:
         verdict = provider.ask(check.address)
     except Unavailable:  # its breaker opened meanwhile: nobody was asked
         with tenant_context(check.workspace_id):
             _write(
                 check,
-                state=Check.State.WAITING,
+                state=AddressCheck.State.WAITING,
                 tries=check.tries - 1,
                 lease_until=None,
                 next_attempt_at=timezone.now(),
@@ -185,14 +195,14 @@ def _ask(check: Check, provider: Provider) -> None:
             remember(check.address, verdict, provider)
             _write(
                 check,
-                state=Check.State.ANSWERED,
+                state=AddressCheck.State.ANSWERED,
                 status=verdict.status,
                 reason=verdict.reason,
                 lease_until=None,
             )
 
 
-def _try_later(check: Check, *, barring: Provider | None = None) -> None:
+def _try_later(check: AddressCheck, *, barring: Provider | None = None) -> None:
     """Another provider at once, then after a while; after three tries nobody."""
     gone = _excluded(check) | ({barring.code} if barring else set())
     left = [provider for provider in chain() if provider.code not in gone]
@@ -203,7 +213,7 @@ def _try_later(check: Check, *, barring: Provider | None = None) -> None:
     is_first = check.tries == 1
     _write(
         check,
-        state=Check.State.WAITING,
+        state=AddressCheck.State.WAITING,
         not_again=",".join(sorted(gone)),
         lease_until=None,
         next_attempt_at=timezone.now()
@@ -211,10 +221,10 @@ def _try_later(check: Check, *, barring: Provider | None = None) -> None:
     )
 
 
-def _give_up(check: Check) -> None:
+def _give_up(check: AddressCheck) -> None:
     _write(
         check,
-        state=Check.State.ANSWERED,
+        state=AddressCheck.State.ANSWERED,
         provider="",
         status=NO_ANSWER.status,
         reason=NO_ANSWER.reason,
@@ -222,12 +232,24 @@ def _give_up(check: Check) -> None:
     )
 
 
-def _same(check: Check) -> CheckQuerySet:
+def _same(check: AddressCheck) -> AddressCheckQuerySet:
     """The check as it was when we looked at it; nothing where somebody else went on with it."""
-    return Check.objects.filter(
+    checks: AddressCheckQuerySet = type(check).objects.filter(
         workspace_id=check.workspace_id, id=check.id, tries=check.tries, state=check.state
     )
+    return checks
 
 
-def _write(check: Check, **values: object) -> None:
+def _write(check: AddressCheck, **values: object) -> None:
     _same(check).update(**values)
+
+
+def wait_for(checks: QuerySet[Any]) -> timedelta:
+    """How long until one of them is due: a try that waits, or one whose worker may be dead."""
+    now = timezone.now()
+    soonest = checks.aggregate(
+        waiting=Min("next_attempt_at", filter=Q(state=AddressCheck.State.WAITING)),
+        asking=Min("lease_until", filter=Q(state=AddressCheck.State.ASKING)),
+    )
+    wait = min(filter(None, soonest.values()), default=now) - now
+    return min(max(wait, timedelta(seconds=1)), LONGEST_WAIT)

@@ -1,7 +1,7 @@
 """The queue of addresses that are to be checked, and what is known of those that were."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import models
@@ -32,30 +32,51 @@ SOURCES = {
 }
 
 
-class CheckQuerySet(models.QuerySet["Check"]):
-    """Words for picking checks."""
+def has_its_lead() -> Exists:
+    """Whether a check's lead still lives with the address that is checked, for a queryset."""
+    leads = Lead.objects.filter(workspace_id=OuterRef("workspace_id")).living()
+    return Exists(leads.filter(id=OuterRef("lead_id"), email=OuterRef("address")))
 
-    def open(self) -> "CheckQuerySet":
+
+class AddressCheckQuerySet(models.QuerySet[Any]):
+    """Words for picking checks of any kind."""
+
+    def open(self) -> Self:
         """Those that aren't over."""
-        return self.filter(state__in=Check.OPEN)
+        return self.filter(state__in=AddressCheck.OPEN)
 
-    def due(self) -> "CheckQuerySet":
+    def due(self) -> Self:
         """Those to work on now: waiting, or left behind by a worker that died while it asked."""
         now = timezone.now()
         return self.filter(
-            Q(state=Check.State.WAITING, next_attempt_at__lte=now)
-            | Q(state=Check.State.ASKING, lease_until__lt=now)
+            Q(state=AddressCheck.State.WAITING, next_attempt_at__lte=now)
+            | Q(state=AddressCheck.State.ASKING, lease_until__lt=now)
         )
 
-    def fresh(self) -> "CheckQuerySet":
+    def wanted(self) -> Self:
+        """Those whose answer somebody still needs."""
+        return self
+
+
+class CheckQuerySet(AddressCheckQuerySet):
+    """Words for picking checks of leads."""
+
+    def fresh(self) -> Self:
         """Those that gave an answer in the last 30 days."""
         since = timezone.now() - FRESH
         answered = self.filter(state=Check.State.DONE, finished_at__gt=since)
         return answered.exclude(status=Status.UNKNOWN)
 
+    def wanted(self) -> Self:
+        """Those whose lead still has the address."""
+        return self.filter(has_its_lead())
 
-class Check(TenantModel):
-    """The check of one lead's address: queued by a job, asked of a provider, told to the lead."""
+
+class AddressCheck(TenantModel):
+    """An address in the queue of `asking`: queued by a job, asked of a provider, answered.
+
+    Whose address it is, and what an answer changes, is its subclasses'.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -66,7 +87,6 @@ class Check(TenantModel):
 
     OPEN = (State.WAITING, State.ASKING, State.ANSWERED)
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="checks")
     job_id = models.UUIDField()
     address = models.CharField(max_length=254)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
@@ -78,10 +98,29 @@ class Check(TenantModel):
     not_again = models.CharField(max_length=60, blank=True, default="")
     status = models.CharField(max_length=10, choices=Status.choices, blank=True, default="")
     reason = models.CharField(max_length=200, blank=True, default="")
-    # Done, but there was nobody to tell: the lead was deleted or has another address by now.
-    is_void = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+
+    objects = scoped_manager(AddressCheckQuerySet)
+
+    class Meta(TenantModel.Meta):
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def source(self) -> str:
+        """Who answered, in words; '' where nobody did."""
+        return SOURCES.get(self.provider, "")
+
+
+class Check(AddressCheck):
+    """The check of one lead's address: its answer is told to the lead."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="checks")
+    # Done, but there was nobody to tell: the lead was deleted or has another address by now.
+    is_void = models.BooleanField(default=False)
 
     objects = scoped_manager(CheckQuerySet)
 
@@ -111,20 +150,6 @@ class Check(TenantModel):
                 condition=Q(state__in=["waiting", "asking"]),
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.address
-
-    @property
-    def source(self) -> str:
-        """Who answered, in words; '' where nobody did."""
-        return SOURCES.get(self.provider, "")
-
-
-def has_its_lead() -> Exists:
-    """Whether a check's lead still lives with the address that is checked, for a queryset."""
-    leads = Lead.objects.filter(workspace_id=OuterRef("workspace_id")).living()
-    return Exists(leads.filter(id=OuterRef("lead_id"), email=OuterRef("address")))
 
 
 def checked_lately(workspace_id: UUID) -> Exists:

@@ -1,5 +1,7 @@
 """Who is asked whether an address takes mail (L-15): MillionVerifier, ZeroBounce, or ourselves."""
 
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, ClassVar
@@ -18,6 +20,7 @@ from .models import SOURCES, Status
 log = structlog.get_logger(__name__)
 
 DEADLINE = 15.0  # seconds for one call
+LOOK_UPS = 5  # at once
 LOOK_UP = 2  # seconds for one question to DNS; an address asks at most four
 CAP = 50_000  # bytes
 # Odd forms exist, and aren't for us to call invalid: "quoted"@…, user@[192.0.2.1], user@tld.
@@ -194,20 +197,70 @@ class BuiltIn(Provider):
 
     def ask(self, address: str) -> Verdict:
         """Syntax, the domain's mail servers, throw-away domains, offices' names."""
+        return self._at_sight(address) or self._judged(address, self._look_up(address))
+
+    def ask_all(self, addresses: Iterable[str]) -> dict[str, Verdict]:
+        """The same of many, by address: each domain is looked up once."""
+        seen = {address: self._at_sight(address) for address in addresses}
+        domains = {_domain(address): address for address, said in seen.items() if said is None}
+        found = self._look_up_all(domains)
+        return {
+            address: said or self._judged(address, found.get(_domain(address)))
+            for address, said in seen.items()
+        }
+
+    def _look_up_all(self, domains: Mapping[str, str]) -> dict[str, Verdict | None]:
+        """What is known of domains, each given with an address of it.
+
+        The breaker is asked once for all of them, and told where too many fail in a row: asked
+        each time it would take longer than the look-up.
+        """
+        if not domains or self.breaker.is_open():
+            return {}
+        failures = 0
+
+        def look_up(address: str) -> Verdict | None:
+            nonlocal failures
+            if failures >= self.breaker.failures:
+                return None
+            try:
+                verdict = _looked_up(address)
+            except CallFailed:
+                failures += 1
+                return None
+            failures = 0
+            return verdict
+
+        with ThreadPoolExecutor(min(LOOK_UPS, len(domains))) as pool:
+            found = dict(zip(domains, pool.map(look_up, domains.values()), strict=True))
+        if failures >= self.breaker.failures:
+            self.breaker.open()
+        return found
+
+    def _at_sight(self, address: str) -> Verdict | None:
+        """What needs no look-up."""
         if said := misspelt(address):
             return Verdict(Status.INVALID, said)
-        if is_disposable(address):
-            return Verdict(Status.RISKY, "A throw-away address.")
+        return Verdict(Status.RISKY, "A throw-away address.") if is_disposable(address) else None
+
+    def _look_up(self, address: str) -> Verdict | None:
+        """What is known of the domain; None where it can't be looked up now."""
         try:
             with self.breaker.guard():
-                found = _looked_up(address)
+                return _looked_up(address)
         except (Unavailable, CallFailed):
-            found = None
+            return None
+
+    def _judged(self, address: str, found: Verdict | None) -> Verdict:
         if found is not None and found.status == Status.INVALID:
             return found
         if is_role(address):
             return Verdict(Status.RISKY, "An office's address, not a person's.")
         return found or self.NO_DNS
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
 
 
 def misspelt(address: str) -> str:

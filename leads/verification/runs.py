@@ -7,12 +7,11 @@ many were `held`, `queued`, `missed` (another job had them, or they were gone), 
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Min, Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,9 +24,9 @@ from cursive.lib.ui.formatting import format_credits, format_number
 from leads.filters.document import parse
 from leads.records.models import Lead
 
-from .asking import ask_for
+from .asking import ask_for, wait_for
 from .effects import Told, tell_leads
-from .known import recall
+from .known import answer_known, recall
 from .models import Check, KnownAddress, Status, has_its_lead
 from .queries import ACTION, candidates
 
@@ -39,7 +38,6 @@ RECALLED_AT_A_TIME = 1_000
 ALL_MISSED = "Nobody was left to check: another verification has these addresses already."
 # A step stays well under the lease, the last call's fifteen seconds included.
 SECONDS_A_STEP = 20.0
-LONGEST_WAIT = timedelta(minutes=5)
 QUEUE = """
     INSERT INTO leads_check (id, workspace_id, lead_id, job_id, address, state, tries, is_void,
         next_attempt_at, created_at, provider, not_again, status, reason)
@@ -48,13 +46,6 @@ QUEUE = """
     FROM unnest(%(ids)s::uuid[], %(leads)s::uuid[], %(addresses)s::text[])
         t (id, lead_id, address)
     ON CONFLICT DO NOTHING
-"""
-RECALL = """
-    UPDATE leads_check c SET state = 'answered', status = t.status, reason = t.reason,
-        provider = t.provider, lease_until = NULL
-    FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(reasons)s::text[], %(providers)s::text[])
-        t (id, status, reason, provider)
-    WHERE c.workspace_id = %(workspace)s AND c.id = t.id AND c.state IN ('waiting', 'asking')
 """
 REOPEN = """
     UPDATE leads_check c SET state = 'waiting', next_attempt_at = %(now)s, finished_at = NULL
@@ -175,7 +166,7 @@ class VerificationHandler(JobHandler):
         )
         is_idle = not sum(told.counts.values()) and not told.void
         if soonest is not None and is_idle and not _due(job)[:1]:
-            step.later, step.note = _until(checks), "Waiting to ask again"
+            step.later, step.note = wait_for(checks), "Waiting to ask again"
         return step
 
     def finish(self, job: Job) -> None:
@@ -234,35 +225,11 @@ def _due(job: Job) -> QuerySet[Check]:
     return checks.order_by("next_attempt_at", "id")
 
 
-def _until(checks: QuerySet[Check]) -> timedelta:
-    """How long until something is due: a try that waits, or one whose worker may be dead."""
-    now = timezone.now()
-    soonest = checks.aggregate(
-        waiting=Min("next_attempt_at", filter=Q(state=Check.State.WAITING)),
-        asking=Min("lease_until", filter=Q(state=Check.State.ASKING)),
-    )
-    wait = min(filter(None, soonest.values()), default=now) - now
-    return min(max(wait, timedelta(seconds=1)), LONGEST_WAIT)
-
-
 def _recall(job: Job) -> None:
     """Answer from what is known already; it costs the same, so that nobody learns who asked."""
     due = _due(job)[:RECALLED_AT_A_TIME]
     known = _known(job, due)
-    found = [(check.id, known[check.address]) for check in due if check.address in known]
-    if not found:
-        return
-    with tenancy.connection().cursor() as cursor:
-        cursor.execute(
-            RECALL,
-            {
-                "workspace": job.workspace_id,
-                "ids": [check_id for check_id, _ in found],
-                "statuses": [one.status for _, one in found],
-                "reasons": [one.reason for _, one in found],
-                "providers": [one.provider for _, one in found],
-            },
-        )
+    answer_known(Check, job.workspace_id, {check.id: known.get(check.address) for check in due})
 
 
 def _settle(job: Job) -> tuple[Told, dict[str, Any]]:

@@ -35,11 +35,18 @@ KINDS = ("csv", "xlsx")
 
 
 def receive_upload(
-    *, workspace_id: UUID, actor: Actor, file: File, purpose: Purpose, country: str
+    *,
+    workspace_id: UUID,
+    actor: Actor,
+    file: File,
+    purpose: Purpose,
+    country: str,
+    reading: Mapping[str, Any] | None = None,
 ) -> Upload:
     """Keep a file and find out how it is read and what its columns mean; nothing else is written.
 
     `file` is read piece by piece. `country` (ISO alpha-2) is where its phone numbers are from.
+    `reading` says of how it is read what is known: see `read_otherwise`.
     Raises InvalidInput for one that is too large, and TableRefused, with the reason and what to
     do, for one that is no table; then nothing is kept.
     """
@@ -55,6 +62,7 @@ def receive_upload(
         file_name=_clean_name(file.name),
         size=size,
         created_by_id=actor.user_id,
+        **(reading or {}),
     )
     default_storage.save(upload.storage_name, file)
     try:
@@ -147,6 +155,16 @@ def upload_of(workspace_id: UUID, upload_id: UUID, purpose: Purpose, *, lock: bo
     return upload
 
 
+def discard_upload(upload: Upload) -> None:
+    """Forget an upload with whatever was made of it: its bytes go with the commit.
+
+    Runs in the caller's transaction.
+    """
+    name = upload.storage_name
+    upload.delete()
+    tenancy.on_commit(lambda: default_storage.delete(name))
+
+
 def open_upload(upload: Upload) -> Table:
     """The file as a table, as it was said to be read. Close it.
 
@@ -201,6 +219,8 @@ def _look_at(upload: Upload, purpose: Purpose, country: str) -> None:
         if table.kind not in KINDS:
             raise TableRefused("This file is neither CSV nor Excel. Save it as .xlsx or as CSV.")
         sample = table.sample
+        if not sample and next(iter(table.rows()), None) is None:
+            raise TableRefused(_no_rows(table))
         upload.kind, upload.description = table.kind, table.description[:200]
         upload.has_header, upload.columns = table.has_header, table.columns
     upload.header_key = header_key(upload.columns)
@@ -211,6 +231,15 @@ def _look_at(upload: Upload, purpose: Purpose, country: str) -> None:
     allowed = set(purpose.targets)
     others = {each.column: None for each in kept.columns if each.field not in allowed | {None}}
     upload.mapping = (kept.with_fields(dict(others)) if others else kept).as_dict()
+
+
+def _no_rows(table: Table) -> str:
+    names = ", ".join(table.columns[:5])
+    more = ", …" if len(table.columns) > 5 else ""
+    return (
+        f"This file has no rows below its column names ({names[:200]}{more}). Add them; where this"
+        " is a person, put a line with the names of the columns above."
+    )
 
 
 def _remembered(upload: Upload, guessed: ColumnMapping) -> tuple[ColumnMapping, bool]:

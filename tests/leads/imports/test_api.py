@@ -185,3 +185,68 @@ def test_nobody_and_a_suppressed_person(acme, api, monkeypatch):
     assert add(api, email="ann@acme.example").status_code == 409
     with tenant_context(acme.id):
         assert not Lead.objects.exists()
+
+
+ODD = "Fair of 2026;;;\nby hand;;;\nq1;q2;q3;q4\nzz;yy;xx;ww\nann@a.example;Ann;Lee;Acme\n"
+
+
+def test_a_file_that_is_not_understood_can_be_put_right(acme, api, files):
+    """L-18: the refusal names what was read, and how it is read can be said."""
+    refused = send(api, "q1,q2\nzz,yy\n", header="yes")
+    assert refused.status_code == 400
+    said = refused.json()["detail"]
+    assert "No column is known." in said and "“q1”, “q2”" in said and "omma-separated" in said
+    assert not [path for path in files.rglob("*") if path.is_file()]
+    mapping = json.dumps({"q1": "email", "q2": "first_name"})
+    answer = send(api, ODD, header_line="3", delimiter=";", encoding="cp1252", mapping=mapping)
+    body = answer.json()
+    assert answer.status_code == 202, body
+    assert body["columns"] == {"q1": "email", "q2": "first_name", "q3": None, "q4": None}
+    assert "line 3" in body["read_as"] and only(acme).upload.encoding == "cp1252"
+    for wrong in (
+        {"delimiter": "#"},
+        {"encoding": "klingon"},
+        {"header_line": "0"},
+        {"header": "maybe"},
+    ):
+        (field,) = wrong
+        assert field in send(api, ODD, **wrong).json()["errors"]
+    only(acme)
+
+
+def test_imports_are_listed_newest_first(acme, api):
+    for label in ("First", "Second", "Third"):
+        assert send(api, label=label).status_code == 202
+    body = api.get("/api/leads/imports", {"pageSize": "2"}).json()
+    assert (body["page"], body["pageSize"], body["total"]) == (1, 2, 3)
+    assert [one["label"] for one in body["data"]] == ["Third", "Second"]
+    assert body["data"][0]["state"] == "previewing"
+
+
+def test_an_import_that_has_not_begun_is_thrown_away(acme, api, files):
+    """A-18: with its file and all that was staged; one that has begun stays."""
+    begun = send(api).json()["id"]
+    work(acme, only(acme).preview_job)
+    path = f"/api/leads/imports/{begun}"
+    assert api.post(f"{path}/confirmation", {}, content_type="application/json").status_code == 202
+    before = {str(one) for one in files.rglob("*") if one.is_file()}
+    assert before
+    assert api.delete(path).status_code == 409
+    for is_read in (True, False):
+        found = send(api).json()
+        with tenant_context(acme.id):
+            preview = Import.objects.select_related("preview_job").get(id=found["id"]).preview_job
+        if is_read:
+            work(acme, preview)
+        assert api.delete(f"/api/leads/imports/{found['id']}").status_code == 204
+        if not is_read:
+            work(acme, preview)  # a worker that takes it up all the same leaves nothing behind
+        assert api.get(f"/api/leads/imports/{found['id']}").status_code == 404
+        page = Client()
+        page.force_login(acme.alice)
+        shown = page.get(f"/jobs/{preview.id}/").content.decode()
+        assert "See the preview" not in shown
+        assert {str(one) for one in files.rglob("*") if one.is_file()} == before
+    with tenant_context(acme.id):
+        assert (Import.objects.count(), Upload.objects.count()) == (1, 1)
+        assert AuditEntry.objects.filter(action="discard").count() == 2

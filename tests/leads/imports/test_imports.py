@@ -317,3 +317,16 @@ def test_rows_that_fill_leads_tell_what_they_lack(acme):
     found = run(acme, DIRTY, **FILL)
     assert [line[0] for line in left_out(found)] == ["2", "3", "4", "5"]
     assert left_out(found)[2][1].startswith("Imported without “nonsense”. Phone numbers")
+
+
+def test_what_of_a_text_is_too_long_is_told_with_line_value_and_fix(acme):
+    """L-18: nothing is cut off in silence."""
+    name = "A" * 100 + "nn"
+    found = run(acme, f"email,first name,title\nann@a.example,{name},{'x' * 100_000}\n")
+    assert sorted(found.plan["warnings"].values()) == [1, 1]
+    ((line, said, *_),) = left_out(found)
+    assert line == "2"
+    assert "Imported without “nn”. First names of more than 100 characters" in said
+    assert "Titles of more than 200 characters, of which the end is left out. Shorten them." in said
+    (lead,) = leads(acme)
+    assert lead.first_name == "A" * 100 and lead.title == "x" * 200

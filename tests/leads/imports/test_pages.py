@@ -16,6 +16,7 @@ from leads.imports.models import Import
 from leads.imports.uploads import operations as uploads
 from leads.imports.uploads.models import Upload
 from tests import cast
+from tests.cursive.lib.tables.builders import write_workbook
 from tests.leads.imports.importing import again, leads, preview, run, work
 from tests.leads.imports.test_imports import MESSY
 
@@ -198,3 +199,44 @@ def test_imports_of_another_workspace_are_not_there(acme, browser):
         assert browser.get(f"/leads/imports/{found.id}/{path}").status_code == 404
     assert browser.post(f"/leads/imports/{found.id}/confirmation/").status_code == 404
     assert again(rival, found).job is None
+
+
+def test_throwing_an_import_away(acme, browser):
+    """From the mapping and from the preview; not once it has begun."""
+    found = preview(acme, MESSY)
+    address = f"/leads/imports/{found.id}/"
+    for page in (address, f"{address}mapping/"):
+        assert f'action="{address}removal/"' in browser.get(page).content.decode()
+    answer = browser.post(f"{address}removal/")
+    assert answer.status_code == 302 and answer.url == "/leads/imports/"
+    assert b"The import was thrown away" in browser.get(answer.url).content
+    with tenant_context(acme.id):
+        assert not Import.objects.exists() and not Upload.objects.exists()
+    begun = run(acme, MESSY)
+    address = f"/leads/imports/{begun.id}/"
+    assert b"removal/" not in browser.get(address).content
+    assert browser.post(f"{address}removal/").status_code == 409
+    assert only(acme).id == begun.id
+
+
+def test_a_file_without_rows_is_refused(acme, browser, tmp_path):
+    """Nothing of it is kept, and it says what was read."""
+    far = '<row r="{}"><c r="{}{}" t="inlineStr"><is><t>{}</t></is></c></row>'
+    book = write_workbook(
+        tmp_path,
+        {
+            "People": far.format(1, "A", 1, "Email")
+            + "<row/>" * 300
+            + far.format(400, "F", 400, "note")
+        },
+        texts=[],
+    )
+    for content, name in ((b"email,first name\r\n\r\n", "a.csv"), (book.read_bytes(), "a.xlsx")):
+        answer = send(browser, content, name)
+        text = html.unescape(answer.content.decode())
+        assert answer.status_code == 400
+        assert "This file has no rows below its column names (" in text, text
+    with tenant_context(acme.id):
+        assert not Import.objects.exists() and not Upload.objects.exists()
+    invalid = preview(acme, "email,first name\nnobody,Ann\n")
+    assert invalid.state_label == "Nobody in it"

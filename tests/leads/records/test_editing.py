@@ -175,6 +175,12 @@ def test_what_is_not_touched_stays_as_it_is(acme, alice):
         ({"linkedin_url": "https://example.com/in/ada"}, "linkedin_url"),
         ({"seniority": "boss of all"}, "seniority"),
         ({"country": "Atlantis"}, "country"),
+        ({"country": "DE"}, "state"),
+        ({"country": ""}, "country"),
+        ({"first_name": "A" * 101}, "first_name"),
+        ({"title": "x " * 1_500}, "title"),
+        ({"postal_code": "1" * 200}, "postal_code"),
+        ({"intent_topics": [f"topic {n}" for n in range(51)]}, "intent_topics"),
         ({"company_founded": 3000}, "company_founded"),
         ({"title": {"en": "CEO"}}, "title"),
         ({"email_verified": True}, "email_verified"),
@@ -186,7 +192,7 @@ def test_what_is_not_touched_stays_as_it_is(acme, alice):
     ],
 )
 def test_what_cannot_be_used_is_named_and_nothing_changes(acme, alice, given, field):
-    lead = made(acme, email="a@x.example", mobile_phone="+15125550100")
+    lead = made(acme, email="a@x.example", mobile_phone="+15125550100", country="US", state="Texas")
     before = trail(acme)
     answer = patch(alice, lead, **given)
     body = answer.json()
@@ -252,6 +258,44 @@ PAGE_FIELDS = (
 
 def sent(lead: Lead, **changes: str) -> dict[str, str]:
     return {name: str(getattr(lead, name) or "") for name in PAGE_FIELDS} | changes
+
+
+@pytest.mark.parametrize(
+    ("had", "given", "then"),
+    [
+        (("US", "Texas"), {"country": "DE", "state": ""}, ("DE", "")),
+        (("US", "Texas"), {"country": "DE", "state": "Bavaria"}, ("DE", "Bavaria")),
+        (("US", "WA"), {"country": "AU"}, ("AU", "WA")),
+        # What neither list has can't be judged: it stays.
+        (("AT", "Bavaria"), {"country": "DE"}, ("DE", "Bavaria")),
+        (("US", "Texas"), {"country": "", "state": ""}, ("", "")),
+        (("DE", "Texas"), {"country": "US"}, ("US", "TX")),
+    ],
+)
+def test_a_state_goes_with_its_country(acme, alice, had, given, then):
+    """One that contradicts the new country is refused, see above; the others are kept."""
+    lead = made(acme, email="a@x.example", country=had[0], state=had[1])
+    assert patch(alice, lead, **given).status_code == 200
+    assert of(fresh(acme, lead), "country", "state") == then
+
+
+def test_a_text_that_is_too_long_is_refused_with_its_limit(acme, alice):
+    """Nothing of it is cut off in silence, by whatever way it comes (L-5)."""
+    long = {"first_name": "A" * 5_000, "last_name": "Doe", "email": "a@x.example"}
+    answer = alice.post("/api/leads", long, "application/json")
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        {"first_name": "At most 100 characters."},
+    )
+    with tenant_context(acme.id):
+        assert not Lead.objects.filter(workspace_id=acme.id).exists()
+    lead = made(acme, email="a@x.example", country="US", state="TX")
+    answer = patch(alice, lead, country="Atlantis")
+    assert "two-letter code" in answer.json()["errors"]["country"]
+    page = alice.post(f"/leads/{lead.id}/edit/", sent(lead, title="x" * 201, country="DE"))
+    assert page.status_code == 400 and "At most 200 characters." in page.content.decode()
+    page = alice.post(f"/leads/{lead.id}/edit/", sent(lead, country="DE"))
+    assert "TX is in United States. Change the state too, or empty it." in page.content.decode()
 
 
 def test_a_member_edits_a_lead_on_its_page(acme, alice):

@@ -105,6 +105,24 @@ def test_two_records_of_one_person_in_a_batch(world):
         )
         assert set(owned_people(workspace.id)) == {record.id, twin.id}
     assert (len(acquired.lead_ids), acquired.owned, acquired.doubles) == (1, 0, 1)
+    assert (acquired.places, acquired.double_places) == ([0], [1])
+
+
+def test_who_became_which_lead_is_told(world):
+    """Also where only the insert finds out that somebody is owned, by their identity."""
+    workspace, _, source = world
+    candidates = candidates_of(source.take(EVERYBODY, limit=4).records)
+    with tenant_context(workspace.id):
+        Lead.objects.create(
+            workspace=workspace, source="api", dedup_hash=candidates[1].dedup_hash, email=""
+        )
+        acquired = acquire_people(
+            workspace_id=workspace.id, candidates=candidates, source="database"
+        )
+        made = Lead.objects.in_bulk(acquired.lead_ids)
+    assert (acquired.places, acquired.double_places, acquired.owned) == ([0, 2, 3], [], 1)
+    for place, lead_id in zip(acquired.places, acquired.lead_ids, strict=True):
+        assert made[lead_id].dedup_hash == candidates[place].dedup_hash
 
 
 def test_workspaces_dont_see_each_other(world):

@@ -3,6 +3,8 @@
 import pytest
 
 from cursive.lib.errors import Unavailable
+from cursive.lib.http import CallFailed
+from leads.verification import providers
 from leads.verification.models import Status
 from leads.verification.providers import (
     PROVIDERS,
@@ -159,3 +161,46 @@ def test_a_name_server_that_is_silent_costs_no_more_than_five_waits(db, names, m
     assert BuiltIn.breaker.is_open()
     assert BuiltIn().ask("ada@@mail.example").status == Status.INVALID
     assert BuiltIn().ask("info@mail.example").status == Status.RISKY
+
+
+def test_of_many_addresses_each_domain_is_looked_up_once(db, names):
+    asked = [
+        "a@mail.example",
+        "b@mail.example",
+        "x@gone.example",
+        "no address",
+        "info@mail.example",
+    ]
+    said = {address: verdict.status for address, verdict in BuiltIn().ask_all(asked).items()}
+    assert said == {
+        "a@mail.example": "unknown",
+        "b@mail.example": "unknown",
+        "x@gone.example": "invalid",
+        "no address": "invalid",
+        "info@mail.example": "risky",
+    }
+    assert [name for name, kind in names.asked if kind == "MX"].count("mail.example") == 1
+    assert said == {address: str(BuiltIn().ask(address).status) for address in asked}
+
+
+def test_of_many_addresses_failures_in_a_row_open_the_breaker_and_end_it(db, names, monkeypatch):
+    tried: list[str] = []
+
+    def look_up(address: str):
+        tried.append(address)
+        if address.startswith("good"):
+            return BuiltIn.NOT_ASKED
+        raise CallFailed("The domain could not be looked up.")
+
+    monkeypatch.setattr(providers, "_looked_up", look_up)
+    monkeypatch.setattr(providers, "LOOK_UPS", 1)
+    mixed = [f"{'good' if n % 4 == 3 else 'bad'}@d{n}.example" for n in range(12)]
+    said = BuiltIn().ask_all(mixed)
+    assert len(tried) == 12 and not BuiltIn.breaker.is_open()
+    assert {verdict.status for verdict in said.values()} == {"unknown"}
+    tried.clear()
+    said = BuiltIn().ask_all([f"bad@d{n}.example" for n in range(12)])
+    assert len(tried) == 5 and BuiltIn.breaker.is_open()
+    assert {verdict.reason for verdict in said.values()} == {BuiltIn.NO_DNS.reason}
+    BuiltIn().ask_all(["good@d1.example"])
+    assert len(tried) == 5
