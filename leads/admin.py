@@ -1,5 +1,5 @@
 """What staff see of leads, by room."""
 
-from leads.duplicates.admin import CatalogueLookAdmin
+from leads.duplicates.admin import CatalogueLookAdmin, CatalogueMergeAdmin
 
-__all__ = ["CatalogueLookAdmin"]
+__all__ = ["CatalogueLookAdmin", "CatalogueMergeAdmin"]

@@ -5,6 +5,7 @@ from django.urls import path
 from leads.bulk import api as bulk
 from leads.duplicates import api as duplicates
 from leads.enrichment import api as enrichment
+from leads.exports import api as exports
 from leads.filters import api as filters
 from leads.imports import api as imports
 from leads.records import api as records
@@ -26,6 +27,11 @@ urlpatterns = [
     path("leads", records.LeadListView.as_view(), name="api-leads"),
     path("leads/bulk", bulk.BulkView.as_view(), name="api-leads-bulk"),
     path("leads/bulk/<uuid:run_id>", bulk.BulkRunView.as_view(), name="api-leads-bulk-run"),
+    path(
+        "leads/exports/<uuid:job_id>/download",
+        exports.ExportDownloadView.as_view(),
+        name="api-export-download",
+    ),
     path("leads/imports", imports.ImportListView.as_view(), name="api-imports"),
     path("leads/imports/<uuid:import_id>", imports.ImportView.as_view(), name="api-import"),
     path(

@@ -29,7 +29,7 @@ class FilterSchemaView(APIView):
                 "scope",
                 enum=SCOPES,
                 default=SCOPES[0],
-                description="What is searched: the lead database, or a workspace's leads.",
+                description="What is searched: the lead database, own leads, the marketplace.",
             )
         ],
         responses={(200, "application/schema+json"): OpenApiTypes.OBJECT},

@@ -8,15 +8,15 @@ from difflib import get_close_matches
 from typing import Any
 
 from leads.filters.errors import FilterError, shown
+from leads.filters.operators import OPERATORS, Operator
 from leads.filters.registry import (
     FIELDS,
     MASKED_HELP,
     MAX_CONDITIONS,
     MAX_DEPTH,
     MAX_VALUES_IN_ALL,
-    OPERATORS,
+    SCOPE_NAMES,
     Field,
-    Operator,
     Scope,
 )
 from leads.filters.text import fold
@@ -234,7 +234,7 @@ class _Reader:
         if field is not None and field.is_in(self.scope):
             return field
         if field is not None:
-            where = "the lead list" if self.scope == "catalogue" else "the catalogue"
+            where = " and ".join(said for scope, said in SCOPE_NAMES.items() if field.is_in(scope))
             self.note(path, f'The field "{field.name}" exists only in {where}.')
         elif isinstance(name, str):
             near = get_close_matches(name[:40], list(FIELDS), n=1)
@@ -249,7 +249,7 @@ class _Reader:
         if isinstance(name, str) and name in allowed:
             return OPERATORS[name]
         wrong = f"takes no {shown(name)}" if isinstance(name, str) else "needs an operator"
-        why = f" {MASKED_HELP}" if field.is_masked_in(self.scope) else ""
+        why = f" {MASKED_HELP[self.scope]}" if field.is_masked_in(self.scope) else ""
         self.note(path, f'The field "{field.name}" {wrong}.{why} Use {", ".join(allowed)}.')
         return None
 

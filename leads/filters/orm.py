@@ -10,7 +10,8 @@ from typing import cast
 from django.db.models import F, Func, Lookup, Q, TextField
 from django.db.models.lookups import Contains, Exact, In, StartsWith
 
-from leads.filters.registry import FIELDS, Field, FieldType
+from leads.filters.operators import FieldType
+from leads.filters.registry import FIELDS, Field
 from leads.filters.text import fold
 from leads.filters.tree import Condition, Group, Value
 

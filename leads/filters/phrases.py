@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from leads.filters.registry import FIELDS, OPERATORS_OF_TYPE, Field, FieldType
+from leads.filters.operators import OPERATORS_OF_TYPE, FieldType
+from leads.filters.registry import FIELDS, Field
 from leads.filters.tree import Condition, Value
 from leads.filters.wording import SENIORITY_NOUNS, Labels, join, lower_first, words_of
 
@@ -44,10 +45,16 @@ _PRESENCE = {
     "linkedin_url": ("with a LinkedIn address", "without a LinkedIn address"),
     "intent_topics": ("with intent topics", "without intent topics"),
     "tags": ("with tags", "without tags"),
+    "categories": ("in a category", "in no category"),
     "owner": ("with an owner", "without an owner"),
     "job_id": ("brought by a job", "not brought by a job"),
     "score": ("with a score", "without a score"),
     "last_seen_at": ("seen on your sites", "never seen on your sites"),
+}
+_LIST_VERBS = {
+    "intent_topics": "interested in",
+    "tags": "tagged",
+    "categories": "listed under",
 }
 _VERBS = {"source_date": "recorded", "created_at": "added", "last_seen_at": "last seen"}
 
@@ -107,7 +114,7 @@ def _choice(field: Field, op: str, words: list[str], value: Value) -> str:
 
 
 def _list(field: Field, op: str, words: list[str], value: Value) -> str:
-    verb = "tagged" if field.name == "tags" else "interested in"
+    verb = _LIST_VERBS[field.name]
     if op == "has_all" and len(words) > 1:
         return f"{verb} {'both' if len(words) == 2 else 'all of'} {join(words, 'and')}"
     return f"{'not ' if op == 'has_none' else ''}{verb} {join(words, 'or')}"

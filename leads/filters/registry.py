@@ -1,4 +1,4 @@
-"""The one list of fields and operators, behind form controls, help, API docs and JSON Schema."""
+"""The one list of fields, behind form controls, help, API docs and JSON Schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,10 @@ from types import MappingProxyType
 from typing import Literal
 
 from leads.filters import vocabulary as words
+from leads.filters.operators import OPERATORS_OF_TYPE, PRESENCE, FieldType
 
-FieldType = Literal["text", "choice", "boolean", "number", "date", "list"]
-Shape = Literal["none", "one", "many", "pair", "days"]
-Scope = Literal["catalogue", "leads"]
-Form = Literal["plain", "phone", "domain", "linkedin", "topic", "tag", "member", "job"]
+Scope = Literal["catalogue", "leads", "listings"]
+Form = Literal["plain", "phone", "domain", "linkedin", "topic", "tag", "member", "job", "cents"]
 
 MAX_TEXT = 200  # characters in one value
 MAX_VALUES = 1_000  # in one condition
@@ -18,70 +17,17 @@ MAX_VALUES_IN_ALL = 5_000  # in one document
 MAX_DEPTH = 5  # groups in groups, the root counted
 MAX_CONDITIONS = 50
 MAX_DAYS = 36_500
-MASKED_HELP = "It is masked until the person is pulled: ask only whether it is known."
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """How a field is tested.
-
-    `shape` is the value's: none; one scalar; many scalars; a (low, high) pair; a number of days.
-    A negated operator is true for records where the field is unset.
-    """
-
-    name: str
-    label: str
-    shape: Shape
-    help: str
-    negated: bool = False
-
-
-_OPERATORS = (
-    Operator("eq", "is", "one", "Equal to the value."),
-    Operator("ne", "is not", "one", "Different from the value, or unset.", negated=True),
-    Operator("in", "is any of", "many", "Equal to one of the values."),
-    Operator(
-        "not_in", "is none of", "many", "Equal to none of the values, or unset.", negated=True
-    ),
-    Operator("contains", "contains", "one", "Has the value somewhere inside."),
-    Operator(
-        "not_contains",
-        "does not contain",
-        "one",
-        "Has the value nowhere inside, or is unset.",
-        negated=True,
-    ),
-    Operator("starts_with", "starts with", "one", "Begins with the value."),
-    Operator("gt", "is more than", "one", "Above the value; for dates, after the day."),
-    Operator("gte", "is at least", "one", "The value or above; for dates, on or after the day."),
-    Operator("lt", "is less than", "one", "Below the value; for dates, before the day."),
-    Operator("lte", "is at most", "one", "The value or below; for dates, on or before the day."),
-    Operator("between", "is between", "pair", "From the first value to the second, both included."),
-    Operator(
-        "within_days", "is within the last days", "days", "Not older than this number of days."
-    ),
-    Operator("has_any", "has any of", "many", "Has at least one of the values."),
-    Operator("has_all", "has all of", "many", "Has every one of the values."),
-    Operator("has_none", "has none of", "many", "Has not one of the values.", negated=True),
-    Operator("is_set", "is known", "none", "Has a value."),
-    Operator("is_not_set", "is unknown", "none", "Has no value.", negated=True),
-)
-OPERATORS: Mapping[str, Operator] = MappingProxyType({entry.name: entry for entry in _OPERATORS})
-
-_ORDERED = ("eq", "gt", "gte", "lt", "lte", "between")
-PRESENCE = ("is_set", "is_not_set")
-OPERATORS_OF_TYPE: Mapping[FieldType, tuple[str, ...]] = MappingProxyType(
+CHEAPEST_CENTS, DEAREST_CENTS = 10, 500  # what a listing may cost (P-2)
+MASKED_HELP: Mapping[Scope, str] = MappingProxyType(
     {
-        "text": (
-            *("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with"),
-            *PRESENCE,
-        ),
-        "choice": ("in", "not_in", *PRESENCE),
-        "boolean": ("eq", *PRESENCE),
-        "number": (*_ORDERED, *PRESENCE),
-        "date": (*_ORDERED, "within_days", *PRESENCE),
-        "list": ("has_any", "has_all", "has_none", *PRESENCE),
+        "catalogue": "It is masked until the person is pulled: ask only whether it is known.",
+        "leads": "",
+        "listings": "It is masked until the lead is bought: ask only whether it is known.",
     }
+)
+BEFORE_PAYING: tuple[Scope, ...] = ("catalogue", "listings")
+SCOPE_NAMES: Mapping[Scope, str] = MappingProxyType(
+    {"catalogue": "the catalogue", "leads": "the lead list", "listings": "the marketplace"}
 )
 
 
@@ -91,10 +37,10 @@ class Field:
 
     `choices` maps codes to labels in display order; a choice field without them has an open
     vocabulary. `minimum` and `maximum` bound numbers, both included; `max_length` bounds text in
-    characters. `group` is the heading in the sidebar. `in_catalogue` and `on_lead` say where the
-    field exists. `form` is how values are written (see values). A `masked` field is hidden in the
-    catalogue until the person is pulled, so there a filter may ask only whether it is known:
-    whoever may compare it can spell it out, letter by letter, for nothing (ADR 0014).
+    characters. `group` is the heading in the sidebar. `in_catalogue`, `on_lead` and `on_listing`
+    say where the field exists. `form` is how values are written (see values). Where a field is
+    `masked` until it is paid for, a filter may ask only whether it is known: whoever may compare
+    it can spell it out, letter by letter, for nothing (ADR 0014).
     """
 
     name: str
@@ -105,11 +51,12 @@ class Field:
     choices: Mapping[str, str] | None = None
     in_catalogue: bool = True
     on_lead: bool = True
+    on_listing: bool = False
     minimum: int = 0
     maximum: int = 2_147_483_647
     max_length: int = MAX_TEXT
     form: Form = "plain"
-    masked: bool = False
+    masked: tuple[Scope, ...] = ()
 
     @property
     def is_id(self) -> bool:
@@ -122,25 +69,49 @@ class Field:
 
     def help_in(self, scope: Scope) -> str:
         """What the field is, and what can't be asked of it in this scope."""
-        return f"{self.help} {MASKED_HELP}" if self.is_masked_in(scope) else self.help
+        return f"{self.help} {MASKED_HELP[scope]}" if self.is_masked_in(scope) else self.help
 
     def is_masked_in(self, scope: Scope) -> bool:
         """Whether its value is hidden in this scope."""
-        return self.masked and scope == "catalogue"
+        return scope in self.masked
 
     def is_in(self, scope: Scope) -> bool:
         """Whether a filter over this scope may name the field."""
-        return self.in_catalogue if scope == "catalogue" else self.on_lead
+        where = {
+            "catalogue": self.in_catalogue,
+            "leads": self.on_lead,
+            "listings": self.on_listing,
+        }
+        return where[scope]
+
+    def group_in(self, scope: Scope) -> str:
+        """The heading under which it stands in the sidebar over this scope."""
+        is_offer = scope == "listings" and self.group in (SIGNALS, OWN)
+        return OFFER if is_offer else self.group
 
 
 ROLE, COMPANY, PLACE = "Role", "Company", "Location"
 CONTACT, SIGNALS, OWN = "Name and contact", "Intent and quality", "In your workspace"
-GROUPS = (ROLE, COMPANY, PLACE, CONTACT, SIGNALS, OWN)
+OFFER = "Offer"
+GROUPS = (ROLE, COMPANY, PLACE, CONTACT, SIGNALS, OWN, OFFER)
 
 _FIELDS = (
-    Field("title", "text", "Job title", ROLE, "What the person is called at work."),
     Field(
-        "seniority", "choice", "Seniority", ROLE, "How high the person stands.", words.SENIORITIES
+        "title",
+        "text",
+        "Job title",
+        ROLE,
+        "What the person is called at work.",
+        on_listing=True,
+    ),
+    Field(
+        "seniority",
+        "choice",
+        "Seniority",
+        ROLE,
+        "How high the person stands.",
+        words.SENIORITIES,
+        on_listing=True,
     ),
     Field(
         "department",
@@ -149,8 +120,9 @@ _FIELDS = (
         ROLE,
         "Where in the company the person works.",
         words.DEPARTMENTS,
+        on_listing=True,
     ),
-    Field("company_name", "text", "Company", COMPANY, "The employer's name."),
+    Field("company_name", "text", "Company", COMPANY, "The employer's name.", on_listing=True),
     Field(
         "company_domain",
         "text",
@@ -159,7 +131,15 @@ _FIELDS = (
         "The employer's web domain, such as acme.com.",
         form="domain",
     ),
-    Field("industry", "choice", "Industry", COMPANY, "What the company does.", words.INDUSTRIES),
+    Field(
+        "industry",
+        "choice",
+        "Industry",
+        COMPANY,
+        "What the company does.",
+        words.INDUSTRIES,
+        on_listing=True,
+    ),
     Field("naics", "text", "NAICS code", COMPANY, "Industry code; 5112 finds all that start so."),
     Field(
         "employee_band",
@@ -168,6 +148,7 @@ _FIELDS = (
         COMPANY,
         "How many people work at the company.",
         words.EMPLOYEE_BANDS,
+        on_listing=True,
     ),
     Field(
         "revenue_band",
@@ -176,6 +157,7 @@ _FIELDS = (
         COMPANY,
         "The company's yearly revenue.",
         words.REVENUE_BANDS,
+        on_listing=True,
     ),
     Field(
         "company_founded",
@@ -186,19 +168,36 @@ _FIELDS = (
         minimum=1,
         maximum=9999,
     ),
-    Field("country", "choice", "Country", PLACE, "Where the person works.", words.COUNTRIES),
+    Field(
+        "country",
+        "choice",
+        "Country",
+        PLACE,
+        "Where the person works.",
+        words.COUNTRIES,
+        on_listing=True,
+    ),
     Field(
         "state",
         "choice",
         "State or region",
         PLACE,
         "The code for states of the US, such as TX; the region's name elsewhere.",
+        on_listing=True,
     ),
-    Field("city", "text", "City", PLACE, "The town or city."),
-    Field("postal_code", "text", "Postal code", PLACE, "ZIP or postal code."),
+    Field("city", "text", "City", PLACE, "The town or city.", on_listing=True),
+    Field("postal_code", "text", "Postal code", PLACE, "ZIP or postal code.", on_listing=True),
     Field("first_name", "text", "First name", CONTACT, "The given name."),
     Field("last_name", "text", "Last name", CONTACT, "The family name."),
-    Field("email", "text", "E-mail", CONTACT, "The best address known.", masked=True),
+    Field(
+        "email",
+        "text",
+        "E-mail",
+        CONTACT,
+        "The best address known.",
+        on_listing=True,
+        masked=BEFORE_PAYING,
+    ),
     Field("email_type", "choice", "E-mail type", CONTACT, "Work or personal.", words.EMAIL_TYPES),
     Field(
         "email_verified",
@@ -214,7 +213,8 @@ _FIELDS = (
         CONTACT,
         "The best number known, such as +15125550100.",
         form="phone",
-        masked=True,
+        on_listing=True,
+        masked=BEFORE_PAYING,
     ),
     Field("phone_type", "choice", "Phone type", CONTACT, "Mobile or direct.", words.PHONE_TYPES),
     Field(
@@ -231,6 +231,8 @@ _FIELDS = (
         CONTACT,
         "The address of the profile.",
         form="linkedin",
+        on_listing=True,
+        masked=("listings",),
     ),
     Field(
         "intent_topics",
@@ -241,13 +243,21 @@ _FIELDS = (
         max_length=80,
         form="topic",
     ),
-    Field("source_date", "date", "Record date", SIGNALS, "The day the record is from."),
+    Field(
+        "source_date",
+        "date",
+        "Record date",
+        SIGNALS,
+        "The day the record is from.",
+        on_listing=True,
+    ),
     Field(
         "quality_score",
         "number",
         "Quality",
         SIGNALS,
         "How complete and fresh the record is, 0 to 100.",
+        on_listing=True,
         maximum=100,
     ),
     Field(
@@ -276,6 +286,7 @@ _FIELDS = (
         "What the last check of the address said.",
         words.VERIFICATION_STATUSES,
         in_catalogue=False,
+        on_listing=True,
     ),
     Field(
         "owner",
@@ -330,6 +341,31 @@ _FIELDS = (
         OWN,
         "The day of the last visit to your sites.",
         in_catalogue=False,
+    ),
+    Field(
+        "price_cents",
+        "number",
+        "Price",
+        OFFER,
+        "What the seller asks for the lead, in US cents.",
+        in_catalogue=False,
+        on_lead=False,
+        on_listing=True,
+        minimum=CHEAPEST_CENTS,
+        maximum=DEAREST_CENTS,
+        form="cents",
+    ),
+    Field(
+        "categories",
+        "list",
+        "Category",
+        OFFER,
+        "What the seller has listed the lead under.",
+        in_catalogue=False,
+        on_lead=False,
+        on_listing=True,
+        max_length=40,
+        form="tag",
     ),
 )
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _FIELDS})

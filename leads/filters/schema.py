@@ -9,12 +9,12 @@ from typing import Any
 
 from leads.filters.document import MODES, VERSION
 from leads.filters.fold_table import INVISIBLE, MARKS
+from leads.filters.operators import OPERATORS
 from leads.filters.registry import (
     MAX_CONDITIONS,
     MAX_DAYS,
     MAX_DEPTH,
     MAX_VALUES,
-    OPERATORS,
     Field,
     Scope,
     fields_in,
@@ -36,11 +36,11 @@ DATE_PATTERN = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 def json_schema(scope: Scope, *, url: str | None = None) -> Schema:
     """The schema of documents over this scope, published at `url`. Don't change what comes back."""
     fields = fields_in(scope)
-    about = "people in the catalogue" if scope == "catalogue" else "leads"
+    about = {"catalogue": "people in the catalogue", "leads": "leads", "listings": "leads on sale"}
     schema: Schema = {
         "$schema": DIALECT,
         "title": "Filter",
-        "description": f"Says which {about} are meant. An empty list means everybody.",
+        "description": f"Says which {about[scope]} are meant. An empty list means everybody.",
         **_group("group", minimum=0, extra={"version": {"const": VERSION}}),
         "$defs": {
             "condition": {

@@ -15,7 +15,8 @@ from django.http import QueryDict
 
 from leads.filters.document import MODES, ROOT, VERSION, dump, parse
 from leads.filters.errors import FilterError
-from leads.filters.registry import FIELDS, MAX_CONDITIONS, MAX_DEPTH, OPERATORS, Scope
+from leads.filters.operators import OPERATORS
+from leads.filters.registry import FIELDS, MAX_CONDITIONS, MAX_DEPTH, Scope
 from leads.filters.tree import Group
 
 PARAMETER = "f"

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from leads.filters.errors import shown
-from leads.filters.registry import MAX_DAYS, MAX_VALUES, Field, Operator
+from leads.filters.operators import Operator
+from leads.filters.registry import MAX_DAYS, MAX_VALUES, Field
 from leads.filters.text import fold, tag_form, topic_form
 from leads.filters.tree import Scalar, Value
 

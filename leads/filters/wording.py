@@ -63,6 +63,11 @@ def day(value: datetime.date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
+def in_dollars(cents: int) -> str:
+    """A price as people type and read it: 50 cents are '$0.50'."""
+    return f"${cents // 100}.{cents % 100:02}"
+
+
 def country(code: str) -> str:
     """The country's name with its article: 'Germany', 'the United States'."""
     name = COUNTRIES.get(code, code)
@@ -107,6 +112,8 @@ def _word(field: Field, value: Scalar, labels: Labels, countries: Collection[str
     code = str(value)
     if label := labels.get((field.name, code)):
         return quoted(label) if field.form == "job" else label
+    if field.form == "cents":
+        return in_dollars(int(code))
     if field.type == "number" or field.type == "date":
         return code if field.name == "company_founded" else f"{value:,}"
     if field.name == "country":

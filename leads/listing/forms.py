@@ -9,14 +9,12 @@ from django.utils.dateparse import parse_datetime
 
 from cursive.lib.errors import InvalidInput
 from leads.filters import url as filter_url
-from leads.filters.errors import FilterError
 from leads.filters.tree import Condition, Group
 from leads.records.columns import COLUMNS
 from leads.records.queries import DEFAULT_SORT, SORTS
 from leads.sidebar.controls import Control
 from leads.sidebar.forms import FilterForm, Item
-
-from .operations import NAME_LENGTH
+from leads.sidebar.saving import SavingForm
 
 # The search box looks for each word in all of these.
 SEARCHED = ("first_name", "last_name", "email", "company_name", "title")
@@ -113,38 +111,13 @@ class ColumnsForm(forms.Form):
     )
 
 
-class FilterDetailsForm(forms.Form):
-    """A saved filter's name, and who sees it."""
+class SaveFilterForm(SavingForm):
+    """A new saved filter of the lead list."""
 
-    name = forms.CharField(
-        label="Name",
-        max_length=NAME_LENGTH,
-        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
-        error_messages={"required": "Give the filter a name."},
-    )
-    is_shared = forms.BooleanField(
-        label="Share with everybody in this workspace",
-        required=False,
-        help_text="They can use it; changing it stays with you, admins and owners.",
-    )
-
-
-class SaveFilterForm(FilterDetailsForm):
-    """A new saved filter: its name, its filter and its order."""
-
-    f = forms.CharField(
-        required=False, max_length=filter_url.MAX_CHARACTERS, widget=forms.HiddenInput
-    )
+    scope = "leads"
     sort = forms.ChoiceField(
         choices=[(name, sort.label) for name, sort in SORTS.items()], widget=forms.HiddenInput
     )
-
-    def clean_f(self) -> Group:
-        """The filter's tree."""
-        try:
-            return filter_url.decode(self.cleaned_data["f"], scope="leads")
-        except FilterError as error:
-            raise forms.ValidationError(error.message) from error
 
 
 def read_moment(text: str) -> datetime.datetime | None:

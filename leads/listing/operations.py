@@ -17,11 +17,10 @@ from leads.filters.document import dump
 from leads.filters.sentence import sentence
 from leads.filters.tree import Group
 from leads.records.columns import COLUMNS, unknown_columns
-from leads.records.queries import SORTS
+from leads.sidebar.saving import NAME_LENGTH
 
-from .models import RESTORABLE, ListColumns, SavedFilter
+from .models import RESTORABLE, ListColumns, NamedFilter, SavedFilter
 
-NAME_LENGTH = 60
 MOST_FILTERS = 100
 
 
@@ -52,19 +51,21 @@ def save_filter(
     filter: Group,
     sort: str,
     is_shared: bool = False,
-) -> SavedFilter:
+    kind: type[NamedFilter] = SavedFilter,
+) -> NamedFilter:
     """Keep a filter under a name, for the actor alone or for the workspace.
 
-    Raises InvalidInput (name, sort), Conflict past 100 and where the actor has the name already.
+    `kind` is what it is a filter of: a model of named filters. Raises InvalidInput (name, sort),
+    Conflict past 100 and where the actor has the name already.
     """
     if actor.user_id is None:
         raise Forbidden("Only members keep filters.")
-    if sort not in SORTS:
+    if sort not in kind.sorts:
         raise InvalidInput("There is no such order.", fields={"sort": "Unknown."})
-    own = SavedFilter.objects.filter(workspace_id=workspace_id, owner_id=actor.user_id)
+    own = kind.objects.filter(workspace_id=workspace_id, owner_id=actor.user_id)
     if own.living().count() >= MOST_FILTERS:
         raise Conflict(f"You have {MOST_FILTERS} saved filters. Delete one that you don't need.")
-    saved = SavedFilter(
+    saved = kind(
         workspace_id=workspace_id,
         owner_id=actor.user_id,
         name=_read_name(name),
@@ -79,11 +80,17 @@ def save_filter(
 
 
 def change_filter(
-    *, workspace_id: UUID, actor: Actor, filter_id: UUID, name: str, is_shared: bool
-) -> SavedFilter:
+    *,
+    workspace_id: UUID,
+    actor: Actor,
+    filter_id: UUID,
+    name: str,
+    is_shared: bool,
+    kind: type[NamedFilter] = SavedFilter,
+) -> NamedFilter:
     """Rename a saved filter, share it or stop sharing it. Raises as `save_filter` does."""
     with tenancy.atomic():
-        saved = _locked(workspace_id, actor, filter_id)
+        saved = _locked(kind, workspace_id, actor, filter_id)
         old = _facts(saved)
         saved.name, saved.is_shared = _read_name(name), is_shared
         if _facts(saved) == old:
@@ -93,30 +100,42 @@ def change_filter(
     return saved
 
 
-def delete_filter(*, workspace_id: UUID, actor: Actor, filter_id: UUID) -> SavedFilter:
+def delete_filter(
+    *,
+    workspace_id: UUID,
+    actor: Actor,
+    filter_id: UUID,
+    kind: type[NamedFilter] = SavedFilter,
+) -> NamedFilter:
     """Delete a saved filter; it can be brought back for 30 days (A-19)."""
     with tenancy.atomic():
-        saved = _locked(workspace_id, actor, filter_id)
+        saved = _locked(kind, workspace_id, actor, filter_id)
         saved.deleted_at = timezone.now()
         saved.save(update_fields=["deleted_at"])
         _record("delete", saved, actor, old=_facts(saved))
     return saved
 
 
-def restore_filter(*, workspace_id: UUID, actor: Actor, filter_id: UUID) -> SavedFilter:
+def restore_filter(
+    *,
+    workspace_id: UUID,
+    actor: Actor,
+    filter_id: UUID,
+    kind: type[NamedFilter] = SavedFilter,
+) -> NamedFilter:
     """Undo a deletion. Raises Conflict where the name was used again meanwhile."""
     with tenancy.atomic():
-        saved = _locked(workspace_id, actor, filter_id, deleted=True)
+        saved = _locked(kind, workspace_id, actor, filter_id, deleted=True)
         saved.deleted_at = None
         _write(saved)
         _record("restore", saved, actor, new=_facts(saved))
     return saved
 
 
-def purge_saved_filters() -> int:
+def purge_saved_filters(kind: type[NamedFilter] = SavedFilter) -> int:
     """Delete for good, in every workspace, what was deleted over 30 days ago (A-19)."""
     with tenancy.system_context():
-        old = SavedFilter.objects.filter(deleted_at__lte=timezone.now() - RESTORABLE)
+        old = kind.objects.filter(deleted_at__lte=timezone.now() - RESTORABLE)
         return old.delete()[0]
 
 
@@ -125,10 +144,15 @@ def _read_name(raw: object) -> str:
 
 
 def _locked(
-    workspace_id: UUID, actor: Actor, filter_id: UUID, *, deleted: bool = False
-) -> SavedFilter:
+    kind: type[NamedFilter],
+    workspace_id: UUID,
+    actor: Actor,
+    filter_id: UUID,
+    *,
+    deleted: bool = False,
+) -> NamedFilter:
     """One that the actor may change: their own, or as an admin one that is shared."""
-    filters = SavedFilter.objects.select_for_update().filter(workspace_id=workspace_id)
+    filters = kind.objects.select_for_update().filter(workspace_id=workspace_id)
     filters = filters.restorable() if deleted else filters.living()
     saved = filters.seen_by(actor.user_id).filter(id=filter_id).first()
     if saved is None:
@@ -138,7 +162,7 @@ def _locked(
     return saved
 
 
-def _write(saved: SavedFilter, *, create: bool = False) -> None:
+def _write(saved: NamedFilter, *, create: bool = False) -> None:
     try:
         with tenancy.atomic():
             saved.save(force_insert=create)
@@ -147,15 +171,15 @@ def _write(saved: SavedFilter, *, create: bool = False) -> None:
         raise Conflict(said, fields={"name": said}) from error
 
 
-def _facts(saved: SavedFilter, filter: Group | None = None) -> dict[str, object]:
+def _facts(saved: NamedFilter, filter: Group | None = None) -> dict[str, object]:
     facts: dict[str, object] = {"name": saved.name, "shared": saved.is_shared}
     return facts if filter is None else {**facts, "filter": sentence(filter)}
 
 
-def _record(action: str, saved: SavedFilter, actor: Actor, **values: Any) -> None:
+def _record(action: str, saved: NamedFilter, actor: Actor, **values: Any) -> None:
     record(
         action=action,
-        resource="saved_filter",
+        resource=saved.resource,
         resource_id=saved.id,
         actor=actor,
         workspace_id=saved.workspace_id,

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import QueryDict
 
 from cursive.lib import tenancy
-from cursive.lib.errors import NotFound
+from cursive.lib.errors import InvalidInput, NotFound
 from cursive.lib.jobs.models import Job
 from leads.enrichment import deliveries
 from leads.filters import url as filter_url
@@ -21,7 +21,8 @@ from leads.records import pulls
 from leads.records.columns import COLUMNS, Column
 from leads.records.models import Lead
 
-from .models import ListColumns, SavedFilter
+from .models import ListColumns, NamedFilter, SavedFilter
+from .registry import others_that_brought
 
 USUAL_COLUMNS = ("company_name", "email", "score", "status", "owner", "created_at")
 # Suggestions come from so many of the newest leads, so that they cost the same in a workspace of
@@ -122,7 +123,7 @@ def _in_words(name: str, value: Any) -> str:
 
 
 def jobs_that_brought(workspace_id: UUID, params: QueryDict) -> dict[str, str]:
-    """The newest jobs that bring leads, and those that an address names: id to title."""
+    """The newest jobs and orders that bring leads, and those that an address names: id to title."""
     said = [
         value
         for name, values in params.lists()
@@ -134,32 +135,77 @@ def jobs_that_brought(workspace_id: UUID, params: QueryDict) -> dict[str, str]:
     found = list(jobs.filter(kind__in=BRINGING).values_list("id", "title")[:MOST_JOBS])
     if named - {str(id) for id, _ in found}:
         found += jobs.filter(id__in=named).values_list("id", "title")[:MOST_JOBS]
-    return {str(id): title for id, title in found}
+    others = others_that_brought(workspace_id, None, MOST_JOBS)
+    if strange := named - {str(id) for id, _ in found} - set(others):
+        others |= others_that_brought(workspace_id, strange, MOST_JOBS)
+    return {**{str(id): title for id, title in found}, **others}
 
 
-def filters_of(workspace_id: UUID, user_id: UUID) -> list[SavedFilter]:
+def filters_of(
+    workspace_id: UUID,
+    user_id: UUID,
+    kind: type[NamedFilter] = SavedFilter,
+) -> list[NamedFilter]:
     """The saved filters that a member sees, by name, their own first."""
-    filters = SavedFilter.objects.filter(workspace_id=workspace_id).living().seen_by(user_id)
+    filters = kind.objects.filter(workspace_id=workspace_id).living().seen_by(user_id)
     found = list(filters.select_related("owner"))
     return sorted(found, key=lambda one: (one.owner_id != user_id, one.name.casefold()))
 
 
-def get_filter(workspace_id: UUID, user_id: UUID, filter_id: UUID) -> SavedFilter:
+def saved_links(
+    filters: Sequence[NamedFilter], *, user_id: UUID, may_change: bool, text: str, sort: str
+) -> list[dict[str, Any]]:
+    """Saved filters as links; one whose fields are gone leads nowhere.
+
+    `text` and `sort` are what is shown now, `may_change` says whether others' may be changed.
+    """
+    found = []
+    for saved in filters:
+        try:
+            kept = filter_url.encode(saved.tree())
+        except InvalidInput:
+            continue
+        params = QueryDict(mutable=True)
+        params.update({"f": kept, "sort": saved.sort})
+        is_own = saved.owner_id == user_id
+        found.append(
+            {
+                "filter": saved,
+                "query": f"?{params.urlencode()}",
+                "is_current": kept == text and saved.sort == sort,
+                "is_own": is_own,
+                "may_change": is_own or may_change,
+            }
+        )
+    return found
+
+
+def get_filter(
+    workspace_id: UUID,
+    user_id: UUID,
+    filter_id: UUID,
+    kind: type[NamedFilter] = SavedFilter,
+) -> NamedFilter:
     """One saved filter that the member sees. Raises NotFound for every other (X-2)."""
-    filters = SavedFilter.objects.filter(workspace_id=workspace_id, id=filter_id).living()
+    filters = kind.objects.filter(workspace_id=workspace_id, id=filter_id).living()
     saved = filters.seen_by(user_id).first()
     if saved is None:
         raise NotFound("There is no such saved filter.")
     return saved
 
 
-def restorable_filter(workspace_id: UUID, user_id: UUID, raw_id: str) -> SavedFilter | None:
+def restorable_filter(
+    workspace_id: UUID,
+    user_id: UUID,
+    raw_id: str,
+    kind: type[NamedFilter] = SavedFilter,
+) -> NamedFilter | None:
     """A deleted saved filter that can come back, by its id as it came in; None for any other."""
     try:
         filter_id = UUID(raw_id)
     except ValueError:
         return None
-    filters = SavedFilter.objects.filter(workspace_id=workspace_id, id=filter_id).restorable()
+    filters = kind.objects.filter(workspace_id=workspace_id, id=filter_id).restorable()
     return filters.seen_by(user_id).first()
 
 

@@ -23,11 +23,12 @@ from leads.filters.sentence import sentence
 from leads.records.columns import COLUMNS
 from leads.records.queries import SORTS, leads_of, members_of, newer_than, page_of
 from leads.sidebar.controls import controls
-from leads.sidebar.queries import Look, chips_of, panel_of, sections_of
+from leads.sidebar.looks import Look
+from leads.sidebar.queries import chips_of, panel_of, sections_of
+from leads.sidebar.saving import FilterDetailsForm
 
 from . import operations, queries
-from .forms import ColumnsForm, FilterDetailsForm, LeadSearch, SaveFilterForm, read_moment
-from .models import SavedFilter
+from .forms import ColumnsForm, LeadSearch, SaveFilterForm, read_moment
 
 COUNTED = 10_000
 PAGE = "leads/listing/lead_list.html"
@@ -55,6 +56,8 @@ def lead_list(request: MemberRequest) -> HttpResponse:
         "action": action,
         "options_page": "leads:options",
         "suggestions_page": "leads:suggestions",
+        "filter_page": "leads:filter",
+        "filter_new_page": "leads:filter_new",
         "is_fragment": fragment,
         "sorts": SORTS,
         "now": timezone.now(),
@@ -112,34 +115,14 @@ def _found(request: MemberRequest, form: LeadSearch) -> dict[str, Any]:
         # What links to other pages keep: the filter and the order, not the form's fields.
         "address": QueryDict(form.query(form.tree).removeprefix("?")),
         "text": text,
-        "saved": _saved(request, form, text),
+        "saved": queries.saved_links(
+            queries.filters_of(request.workspace.id, request.user.id),
+            user_id=request.user.id,
+            may_change=request.membership.at_least(Role.ADMIN),
+            text=text,
+            sort=form.sort,
+        ),
     }
-
-
-def _saved(request: MemberRequest, form: LeadSearch, text: str) -> list[dict[str, Any]]:
-    """The saved filters as links; one whose fields are gone leads nowhere."""
-    found = []
-    for saved in queries.filters_of(request.workspace.id, request.user.id):
-        try:
-            kept = filter_url.encode(saved.tree())
-        except InvalidInput:
-            continue
-        params = QueryDict(mutable=True)
-        params.update({"f": kept, "sort": saved.sort})
-        found.append(
-            {
-                "filter": saved,
-                "query": f"?{params.urlencode()}",
-                "is_current": kept == text and saved.sort == form.sort,
-                "is_own": saved.owner_id == request.user.id,
-                "may_change": _may_change(request, saved),
-            }
-        )
-    return found
-
-
-def _may_change(request: MemberRequest, saved: SavedFilter) -> bool:
-    return saved.owner_id == request.user.id or request.membership.at_least(Role.ADMIN)
 
 
 @require_GET
@@ -270,6 +253,7 @@ def filter_details(request: MemberRequest, filter_id: UUID) -> HttpResponse:
         "title": "Saved filter",
         "sentence": sentence(saved.tree(), labels=_search(request).labels),
         "action": reverse("leads:filter", args=[filter_id]),
+        "deletion_page": "leads:filter_deletion",
     }
     return _dialog(request, "leads/listing/filter_form.html", context)
 

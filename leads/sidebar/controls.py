@@ -6,14 +6,14 @@ from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
-from leads.filters.registry import OWN, Field, Scope, fields_in
+from leads.filters.registry import OFFER, OWN, Field, Scope, fields_in
 
 Kind = Literal["checklist", "tokens", "range", "recency", "switch", "presence"]
 
 # Nearly everybody's differs, so there is nothing to choose from: only whether there is one. What is
 # masked until pulled is shown alike, because a search can't ask more of it (registry).
 PRESENCE: Mapping[Scope, tuple[str, ...]] = MappingProxyType(
-    {"catalogue": ("linkedin_url",), "leads": ("phone", "linkedin_url")}
+    {"catalogue": ("linkedin_url",), "leads": ("phone", "linkedin_url"), "listings": ()}
 )
 # Codes of which one knows the beginning.
 PREFIXES = ("naics", "postal_code")
@@ -49,7 +49,7 @@ def _control(field: Field, scope: Scope) -> Control:
         return Control(field, "presence", ("is_set",))
     if field.type == "boolean":
         return Control(field, "switch", ("eq",))
-    # The catalogue counts the values of an open vocabulary; of leads they are suggested.
+    # A shared engine counts the values of an open vocabulary; of leads they are suggested.
     is_open = field.choices is None and not field.is_id and scope == "leads"
     if field.type == "list":
         return Control(field, "tokens" if is_open else "checklist", ("has_any",), ("has_none",))
@@ -64,6 +64,6 @@ def _control(field: Field, scope: Scope) -> Control:
 
 @cache
 def controls(scope: Scope = "catalogue") -> Mapping[str, Control]:
-    """The controls by field, in the sidebar's order: what is the workspace's own comes first."""
-    fields = sorted(fields_in(scope), key=lambda field: field.group != OWN)
+    """The controls by field, in the sidebar's order: what only this scope has comes first."""
+    fields = sorted(fields_in(scope), key=lambda field: field.group_in(scope) not in (OWN, OFFER))
     return {field.name: _control(field, scope) for field in fields}

@@ -15,10 +15,11 @@ from django.http import QueryDict
 from leads.filters import url as filter_url
 from leads.filters.document import VERSION, digest, dump, parse
 from leads.filters.errors import FilterError
-from leads.filters.registry import FIELDS, Field, Scope
+from leads.filters.registry import FIELDS, Scope
 from leads.filters.tree import Condition, Group
 
 from .controls import Control, controls
+from .typed import read_typed, said_of_values
 
 Item = Condition | Group
 # Field → operator → values as in the document (or, where unusable, as typed).
@@ -32,7 +33,6 @@ OPPOSITE = MappingProxyType(
     }
 )
 AS_LIST = MappingProxyType({"eq": "in", "ne": "not_in"})
-_WHOLE = re.compile(r"-?[0-9]{1,9}")
 _AT = re.compile(r"all\[([0-9]+)\]")
 
 
@@ -100,7 +100,8 @@ class FilterForm:
                 found = _AT.match(path)
                 at = int(found[1]) if found else len(places)
                 if at < len(places):
-                    self.errors.setdefault(places[at], _said_of(places[at], self.chosen, sentence))
+                    said = said_of_values(FIELDS[places[at]], self.chosen[places[at]], sentence)
+                    self.errors.setdefault(places[at], said)
                 else:
                     self.problem = self.problem or sentence
             return
@@ -163,18 +164,6 @@ class SearchForm(FilterForm):
         return "&order=fresh" if self.order == "fresh" else ""
 
 
-def _said_of(name: str, chosen: Chosen, sentence: str) -> str:
-    """The sentence, in the words of the sidebar where the document's don't fit."""
-    pair = chosen[name].get("gte", []) + chosen[name].get("lte", [])
-    if len(pair) == 2 and isinstance(pair[0], type(pair[1])) and pair[0] > pair[1]:
-        return (
-            "The first is above the second."
-            if isinstance(pair[0], int)
-            else ("The first day is after the second.")
-        )
-    return sentence
-
-
 def read_fields(params: QueryDict, scope: Scope = "catalogue") -> Chosen:
     """The sidebar's fields of a sent form; names that are none of ours are left out."""
     found: Chosen = {}
@@ -184,20 +173,12 @@ def read_fields(params: QueryDict, scope: Scope = "catalogue") -> Chosen:
         if control is None or operator not in control.operators:
             continue
         texts = [text.strip() for text in raw if text.strip()]
-        values = list(dict.fromkeys(_typed(control.field, operator, text) for text in texts))
+        values = list(dict.fromkeys(read_typed(control.field, operator, text) for text in texts))
         if values:
             found.setdefault(name, {})[operator] = values
     for name, operators in found.items():
         _settle(controls(scope)[name], operators)
     return found
-
-
-def _typed(field: Field, operator: str, text: str) -> Any:
-    if field.type == "boolean" or operator == "is_set":
-        return True
-    if (field.type == "number" or operator == "within_days") and _WHOLE.fullmatch(text):
-        return int(text)
-    return text
 
 
 def _settle(control: Control, operators: dict[str, list[Any]]) -> None:

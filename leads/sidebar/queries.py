@@ -1,20 +1,21 @@
 """What the sidebar shows for a search: panels with counted options, and chips of what is chosen."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 from zlib import crc32
 
 from leads.filters.phrases import Context, phrase
-from leads.filters.registry import FIELDS, Field, Scope
+from leads.filters.registry import FIELDS, Field
 from leads.filters.sentence import sentence
 from leads.filters.text import fold
 from leads.filters.tree import Condition, Group
-from leads.filters.wording import named, region
+from leads.filters.wording import in_dollars, named, region
 
-from .controls import Control, controls
+from .controls import Control
 from .forms import FilterForm, without
+from .looks import Look
 
 # A vocabulary of up to so many choices is always shown whole, in its own order.
 FEW = 12
@@ -37,14 +38,6 @@ RECENCY = {
     180: "Last 180 days",
     365: "Last year",
 }
-OPEN_AT_FIRST: Mapping[Scope, tuple[str, ...]] = MappingProxyType(
-    {
-        "catalogue": (
-            *("title", "seniority", "department", "industry", "employee_band", "country"),
-        ),
-        "leads": ("source", "status", "owner", "score", "tags"),
-    }
-)
 # The bands of a score, from the top (L-9).
 BANDS = MappingProxyType(
     {"80–100": (80, 100), "60–79": (60, 79), "40–59": (40, 59), "Under 40": (0, 39)}
@@ -128,6 +121,23 @@ class Panel:
         return sorted((extra | RECENCY).items())
 
     @property
+    def scale(self) -> dict[str, str]:
+        """The ends and the step of a range, and the chosen ends, as its fields have them.
+
+        A price is typed in dollars.
+        """
+        field = self.control.field
+        ends = {"low": self.values.get("gte", ""), "high": self.values.get("lte", "")}
+        ends |= {"minimum": field.minimum, "maximum": field.maximum}
+        if field.form != "cents":
+            return {name: str(end) for name, end in ends.items()} | {"step": "1"}
+        shown = {
+            name: in_dollars(end).removeprefix("$") if isinstance(end, int) else str(end)
+            for name, end in ends.items()
+        }
+        return shown | {"step": "0.01"}
+
+    @property
     def name(self) -> str:
         """The field's name."""
         return self.control.field.name
@@ -157,48 +167,6 @@ class Chip:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How somebody has arranged their sidebar: open panels, searches inside them."""
-
-    opened: frozenset[str] = frozenset(OPEN_AT_FIRST["catalogue"])
-    # Whether `opened` is somebody's own arrangement; until then what is chosen is open too.
-    arranged: bool = False
-    searched: Mapping[str, str] = field(default_factory=dict)
-    shown_whole: frozenset[str] = frozenset()
-
-    def opens(self, name: str, chosen: object) -> bool:
-        """Whether a field's panel is open; `chosen` is what the field holds."""
-        return name in self.opened or (not self.arranged and bool(chosen))
-
-    @classmethod
-    def of(cls, params: Any, scope: Scope = "catalogue") -> "Look":
-        """Read it from a form's `arranged`, `open`, `q.<field>` and `whole` fields."""
-        known = controls(scope)
-        arranged = "arranged" in params
-        return cls(
-            opened=frozenset(n for n in params.getlist("open") if n in known)
-            if arranged
-            else frozenset(OPEN_AT_FIRST[scope]),
-            arranged=arranged,
-            searched={
-                name: params[f"q.{name}"].replace("\x00", "").strip()[:60]
-                for name in known
-                if params.get(f"q.{name}", "").strip()
-            },
-            shown_whole=frozenset(n for n in params.getlist("whole") if n in known),
-        )
-
-
-def facets_wanted(look: Look, chosen: Collection[str]) -> list[str]:
-    """The fields whose options are on show, and so need counts."""
-    return [
-        name
-        for name, control in controls().items()
-        if control.kind == "checklist" and look.opens(name, name in chosen)
-    ]
-
-
 def sections_of(
     form: FilterForm, facets: Facets, look: Look, *, lazy: bool = False
 ) -> list[Section]:
@@ -211,7 +179,7 @@ def sections_of(
         panel = panel_of(form, control, facets.get(name), look)
         if lazy and not panel.is_open:
             panel.options = [one for one in panel.options if one.included or one.excluded]
-        sections.setdefault(control.field.group, []).append(panel)
+        sections.setdefault(control.field.group_in(form.scope), []).append(panel)
     return [Section(label, panels) for label, panels in sections.items()]
 
 

@@ -30,7 +30,8 @@ from leads.filters.tree import Group
 from leads.records.pulls import earlier_pull
 from leads.sidebar.controls import controls
 from leads.sidebar.forms import SearchForm, query_of_tree
-from leads.sidebar.queries import Look, chips_of, facets_wanted, panel_of, sections_of
+from leads.sidebar.looks import Look, facets_wanted
+from leads.sidebar.queries import chips_of, panel_of, sections_of
 from segments.saved.models import Segment
 from segments.saved.operations import NAME_LENGTH, create_segment, pull_leads, update_segment
 from segments.saved.queries import count_people, get_segment

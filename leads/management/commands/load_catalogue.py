@@ -1,6 +1,7 @@
 """Load people into the lead database."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,16 @@ from django.core.management.base import BaseCommand, CommandError
 from cursive.lib.errors import DomainError
 from cursive.lib.tenancy import system_context
 from leads.catalogue.loader import load_file
+from leads.catalogue.models import CatalogueTombstone
 from leads.catalogue.progress import ProgressBar
 from leads.catalogue.suppression import suppression_list
-from leads.catalogue.tombstones import current_tombstones
+from leads.catalogue.tombstones import bury, current_aliases, current_tombstones
+
+
+def _bury(ids: Iterable[int]) -> None:
+    """Whose other record a merge hides is suppressed with it: no other stands in."""
+    with system_context():
+        bury(ids, reason=CatalogueTombstone.Reason.SUPPRESSED)
 
 
 class Command(BaseCommand):
@@ -49,6 +57,7 @@ class Command(BaseCommand):
         try:
             with system_context():
                 suppressed, tombstones = suppression_list(), current_tombstones()
+                merged = current_aliases().everyone
             loaded = load_file(
                 options["file"],
                 Path(settings.CATALOGUE_DIR),
@@ -59,6 +68,8 @@ class Command(BaseCommand):
                 reject_file=options["reject_file"],
                 suppressed=suppressed,
                 tombstones=tombstones,
+                merged=merged,
+                bury=_bury,
                 allow_empty=options["allow_empty"],
                 progress=ProgressBar(quiet=options["verbosity"] == 0),
             )

@@ -12,7 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from leads.filters.document import VERSION, parse
-from leads.filters.registry import FIELDS, MAX_DEPTH, OPERATORS, Field, Scope, fields_in
+from leads.filters.operators import OPERATORS
+from leads.filters.registry import FIELDS, MAX_DEPTH, Field, Scope, fields_in
 from leads.filters.tree import Group
 from leads.records.person import Person
 
@@ -75,12 +76,14 @@ CODES: dict[str, list[str]] = {
 LISTS = {
     "intent_topics": ["cloud_security", "payroll", "seo", "zero_trust"],
     "tags": ["vip", "hot lead", "grün", "50%"],
+    "categories": ["saas", "health care", "grün", "50%"],
 }
 NUMBERS = {
     "company_founded": [1890, 1999, 2000, 2015],
     "quality_score": [0, 1, 50, 99, 100],
     "score": [0, 39, 40, 80, 100],
     "pages_viewed": [0, 1, 3, 40_000],
+    "price_cents": [10, 50, 100, 500],
 }
 DAYS = [TODAY - datetime.timedelta(days=n) for n in (-2, 0, 1, 29, 30, 31, 400)]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leads.filters.document import digest, dump, parse, parse_json
 from leads.filters.errors import FilterError
-from leads.filters.registry import OPERATORS
+from leads.filters.operators import OPERATORS
 from leads.filters.tree import EVERYBODY, Condition, Group
 from tests.leads.filters.strategies import documents
 
@@ -145,19 +145,28 @@ def test_refusal_names_the_path(raw, path):
     (error.message + str(error.fields)).encode()  # fit for an answer, whatever came in
 
 
-@pytest.mark.parametrize("field", ["email", "phone"])
-def test_what_is_masked_can_only_be_asked_for(field):
-    """L-3: no comparison may spell out, letter by letter, what has to be paid for; ADR 0014."""
+@pytest.mark.parametrize(
+    ("field", "scope", "until"),
+    [
+        ("email", "catalogue", "the person is pulled"),
+        ("phone", "catalogue", "the person is pulled"),
+        ("email", "listings", "the lead is bought"),
+        ("phone", "listings", "the lead is bought"),
+        ("linkedin_url", "listings", "the lead is bought"),
+    ],
+)
+def test_what_is_masked_can_only_be_asked_for(field, scope, until):
+    """L-3, M-1: no comparison spells out, letter by letter, what has to be paid; ADR 0014."""
     for op, operator in OPERATORS.items():
         value = {"none": {}, "many": {"value": ["1"]}}.get(operator.shape, {"value": "1"})
         condition = {"field": field, "op": op, **value}
         if op in ("is_set", "is_not_set"):
-            assert parse(root(condition), scope="catalogue").items
+            assert parse(root(condition), scope=scope).items
             continue
         with pytest.raises(FilterError) as caught:
-            parse(root({"any": [condition]}), scope="catalogue")
+            parse(root({"any": [condition]}), scope=scope)
         assert list(caught.value.fields) == ["all[0].any[0].op"]
-        assert "masked until the person is pulled" in caught.value.message
+        assert f"masked until {until}" in caught.value.message
         assert "Use is_set, is_not_set." in caught.value.message
     for op in ("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with"):
         value = ["1"] if op in ("in", "not_in") else "1"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from leads.filters.registry import FIELDS, GROUPS, OPERATORS, OPERATORS_OF_TYPE, fields_in
+from leads.filters.operators import OPERATORS, OPERATORS_OF_TYPE
+from leads.filters.registry import FIELDS, GROUPS, fields_in
 from leads.filters.text import fold
 from leads.filters.tree import Condition, Group, conditions, depth, fields_used, narrow
 from leads.filters.vocabulary import COUNTRIES, EMPLOYEE_BANDS, SENIORITIES, US_STATES

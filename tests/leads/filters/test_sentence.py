@@ -220,8 +220,30 @@ def test_sentences(document, said):
     assert sentence(parse(document, scope="leads"), labels=NAMES) == said
 
 
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (
+            root(one("price_cents", "between", [10, 150]), one("price_cents", "lt", 200)),
+            "People: price $0.10 to $1.50, price under $2.00",
+        ),
+        (
+            root(one("categories", "has_any", ["SaaS", "crm"]), one("categories", "is_not_set")),
+            "People: listed under “crm” or “saas”, in no category",
+        ),
+        (
+            root({"none": [one("categories", "has_any", ["crm"])]}, one("linkedin_url", "is_set")),
+            "People: not listed under “crm”, with a LinkedIn address",
+        ),
+    ],
+)
+def test_sentences_about_what_is_on_sale(document, said):
+    """M-2, S-4."""
+    assert sentence(parse(document, scope="listings")) == said
+
+
 @settings(max_examples=300, deadline=None)
-@given(groups("leads"))
+@given(groups("leads") | groups("listings"))
 def test_every_filter_has_a_sentence(group: Group):
     """S-4: every field with every operator can be said, in one line, without codes."""
     said = sentence(group)

@@ -46,6 +46,14 @@ def test_the_list_shows_only_our_living_leads(acme, alice):
     assert names(alice.get("/leads/")) == ["Grace"]
 
 
+def test_the_filters_can_be_skipped(acme, alice):
+    """With sixty controls before the list, by one key."""
+    cast.lead(acme)
+    text = alice.get("/leads/").content.decode()
+    skip = text.index('<a class="skip-to" href="#results">Skip the filters</a>')
+    assert skip < text.index('id="filter-sheet"') < text.index('id="results"')
+
+
 def test_the_sidebar_has_the_fields_of_leads(acme, alice):
     """L-6: what is the workspace's own comes first."""
     answer = alice.get("/leads/")

@@ -1,5 +1,7 @@
 """S-1, S-5: the sidebar's fields and the filter document say the same, both ways."""
 
+from urllib.parse import quote
+
 import pytest
 from django.http import QueryDict
 from hypothesis import given, settings
@@ -7,9 +9,12 @@ from hypothesis import strategies as st
 
 from leads.filters.document import digest, parse
 from leads.filters.tree import EVERYBODY
+from leads.filters.url import encode
+from leads.filters.wording import in_dollars
 from leads.sidebar.controls import controls
-from leads.sidebar.forms import SearchForm, compose, query_of_tree, split
-from leads.sidebar.queries import chips_of
+from leads.sidebar.forms import FilterForm, SearchForm, compose, query_of_tree, split
+from leads.sidebar.looks import Look
+from leads.sidebar.queries import chips_of, sections_of
 from tests.leads.filters.reference import matches
 from tests.leads.filters.strategies import PEOPLE, TODAY, groups
 
@@ -238,3 +243,83 @@ def test_addresses_and_numbers_can_only_be_asked_for():
         "phone": ("is_set",),
         "linkedin_url": ("is_set",),
     }
+
+
+class MarketForm(FilterForm):
+    scope = "listings"
+
+
+def panel(shown: FilterForm, name: str):
+    every = sections_of(shown, {}, Look.of(QueryDict(""), "listings"))
+    return next(one for section in every for one in section.panels if one.name == name)
+
+
+def test_prices_are_typed_in_dollars_and_kept_in_cents():
+    """M-2."""
+    for typed, cents in (("0.10", 10), ("$1", 100), ("2.5", 250), (".75", 75), ("5,00", 500)):
+        shown = MarketForm(QueryDict(f"price_cents.lte={quote(typed)}"))
+        assert shown.tree == parse_sale({"field": "price_cents", "op": "lte", "value": cents})
+    assert panel(shown, "price_cents").scale == {
+        "low": "",
+        "high": "5.00",
+        "minimum": "0.10",
+        "maximum": "5.00",
+        "step": "0.01",
+    }
+    assert query_of_tree(shown.tree) == "?f=price_cents.lte.500"
+
+
+@pytest.mark.parametrize("typed", ["0", "0.05", "5.01", "abc", "0.105", "-1", "$", "1e2"])
+def test_a_price_that_cant_be_is_said_in_dollars(typed):
+    """M-2: and what was typed stays."""
+    shown = MarketForm(QueryDict(f"price_cents.gte={quote(typed)}"))
+    assert shown.tree is None
+    assert shown.errors == {"price_cents": "Use a price from $0.10 to $5.00."}
+    assert panel(shown, "price_cents").scale["low"] in (typed, f"{float_of(typed):.2f}")
+
+
+def float_of(typed: str) -> float:
+    try:
+        return float(typed)
+    except ValueError:
+        return -1.0
+
+
+def parse_sale(*items: object):
+    return parse({"version": 1, "all": list(items)}, scope="listings")
+
+
+def test_what_is_offered_stands_first_and_together():
+    """M-2: price, quality, age, the check of the address, categories."""
+    shown = MarketForm(QueryDict(""))
+    first = sections_of(shown, {}, Look.of(QueryDict(""), "listings"))[0]
+    assert first.label == "Offer"
+    assert {one.name for one in first.panels} == {
+        "price_cents",
+        "quality_score",
+        "source_date",
+        "verification_status",
+        "categories",
+    }
+
+
+@settings(deadline=None, max_examples=60)
+@given(groups("listings"))
+def test_the_two_halves_of_a_sale_mean_the_whole(group):
+    """M-2: as over the catalogue, back and reload lead to the same filter."""
+    shown = MarketForm(QueryDict(f"f={quote(encode(group))}"))
+    sent = QueryDict(mutable=True)
+    if shown.rest_text:
+        sent["f"] = shown.rest_text
+    for name, operators in shown.chosen.items():
+        for operator, values in operators.items():
+            is_price = name == "price_cents"
+            texts = [in_dollars(v) if is_price else as_text(v) for v in values]
+            sent.setlist(f"{name}.{operator}", texts)
+    again = MarketForm(sent)
+    assert not again.errors and not again.problem
+    assert digest(again.tree) == digest(shown.tree)
+
+
+def as_text(value: object) -> str:
+    return "true" if value is True else str(value)
