@@ -1,0 +1,214 @@
+"""Listings: what everybody may see of a partner's lead, and apart from it who the person is.
+
+A listing belongs to no workspace, since every workspace searches it; so it holds nothing that
+tells who the person is or how to reach them. That is in `ListingPerson`, which is the seller's
+under row-level security, until the sale copies it into the buyer's leads (ADR 0025).
+"""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from cursive.lib.tenancy import TenantModel
+from leads.filters.registry import CHEAPEST_CENTS, DEAREST_CENTS
+from leads.listing.models import NamedFilter
+from leads.records.models import text
+
+from .orders import ORDERS
+
+
+class ListingQuerySet(models.QuerySet["Listing"]):
+    """Words for picking listings."""
+
+    def on_sale(self) -> "ListingQuerySet":
+        """What can be bought now, apart from who reserved it (M-1)."""
+        return self.filter(status=Listing.Status.LISTED)
+
+    def of_seller(self, workspace_id: object) -> "ListingQuerySet":
+        """What one partner offers or offered."""
+        return self.filter(seller_id=workspace_id)
+
+
+class Listing(models.Model):
+    """One lead of a partner's: on sale, or on its way there, or over.
+
+    Columns of the record have a Person's names (L-2). The `has_` columns say what a buyer gets;
+    `initial` is the first letter of the family name. `changed` is the number of the transaction
+    that wrote the row last, which a trigger keeps: who follows the table asks for what is newer
+    (see listings.mirror).
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Not approved yet"
+        LISTED = "listed", "On sale"
+        SOLD_OUT = "sold_out", "Sold"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        REJECTED = "rejected", "Rejected"
+
+    id = models.BigAutoField(primary_key=True)
+    # The partner's workspace. Not named `workspace`: the row isn't theirs alone.
+    seller = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
+    submission_id = models.UUIDField()
+    line = models.IntegerField(help_text="Where it stands in the partner's file.")
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.DRAFT)
+    status_reason = models.CharField(max_length=200, blank=True, default="")
+
+    # --- what buyers see and filter by ---
+    first_name = text(100)
+    initial = text(2)
+    title = text(200)
+    seniority = text(16)
+    department = text(40)
+    company_name = text(200)
+    industry = text(60)
+    employee_band = text(10)
+    revenue_band = text(12)
+    country = text(2)
+    state = text(80)
+    city = text(100)
+    postal_code = text(20)
+    has_email = models.BooleanField(default=False)
+    has_phone = models.BooleanField(default=False)
+    has_linkedin = models.BooleanField(default=False)
+    categories = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    verification_status = text(10)
+    verified_at = models.DateTimeField(null=True)
+    collected_on = models.DateField()
+    quality = models.SmallIntegerField(default=0)
+    price_cents = models.SmallIntegerField()
+    max_sales = models.SmallIntegerField(default=1)
+    sold = models.SmallIntegerField(default=0)
+    listed_at = models.DateTimeField(null=True)
+
+    # Kept for who is paying for it, for 15 minutes at most.
+    reserved_for = models.UUIDField(null=True)
+    reserved_until = models.DateTimeField(null=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    changed = models.BigIntegerField(default=0, editable=False)
+
+    objects = ListingQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(price_cents__range=(CHEAPEST_CENTS, DEAREST_CENTS)),
+                name="listing_price_range",
+            ),
+            models.CheckConstraint(condition=Q(quality__range=(0, 100)), name="listing_quality"),
+            models.CheckConstraint(
+                condition=Q(sold__gte=0, sold__lte=F("max_sales"), max_sales__gte=1),
+                name="listing_sold_within_limit",
+            ),
+            # M-1: nothing is on sale that wasn't approved and checked, or is sold already.
+            models.CheckConstraint(
+                condition=~Q(status="listed")
+                | Q(
+                    listed_at__isnull=False,
+                    verified_at__isnull=False,
+                    sold__lt=F("max_sales"),
+                ),
+                name="listing_on_sale_is_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "listed", "sold_out", "withdrawn", "rejected"]),
+                name="listing_status_known",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["changed"], name="listing_changed"),
+            models.Index(fields=["submission_id", "line"], name="listing_of_submission"),
+            models.Index(fields=["seller", "status", "-id"], name="listing_of_seller"),
+            models.Index(
+                fields=["verified_at"], name="listing_to_verify", condition=Q(status="listed")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Listing {self.id}"
+
+    @property
+    def is_on_sale(self) -> bool:
+        """Whether it can be bought, apart from who reserved it."""
+        return self.status == self.Status.LISTED
+
+    @property
+    def name(self) -> str:
+        """As much of the name as is shown before the sale: 'Ada L.'."""
+        initial = f"{self.initial}." if self.initial else ""
+        return f"{self.first_name} {initial}".strip() or "Name not known"
+
+
+class ListingRemoval(models.Model):
+    """A listing that was on sale when its row was deleted, which a trigger notes.
+
+    Who follows the table sees changed rows by their number; of a deleted one nothing would be left
+    to see. A few bytes a row, kept for good.
+    """
+
+    listing_id = models.BigIntegerField(primary_key=True)
+    changed = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["changed"], name="listing_removal_changed")]
+
+    def __str__(self) -> str:
+        return f"Listing {self.listing_id}, deleted"
+
+
+class SavedSearch(NamedFilter):
+    """A search of the marketplace with a name: a member's preset, or the workspace's (M-2)."""
+
+    scope = "listings"
+    sorts = ORDERS
+    resource = "saved_search"
+
+    class Meta(NamedFilter.Meta):
+        abstract = False
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "workspace",
+                "owner",
+                Lower("name"),
+                name="saved_search_named_once",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="saved_search_named"),
+        ]
+
+
+class ListingPerson(TenantModel):
+    """Who a listing is, with address and number: the seller's, and nobody else's to read.
+
+    `record` has a Person's known fields (see `people`). The keys are a lead's (L-11): over all
+    partners, they find out whether somebody is offered already.
+    """
+
+    id = None  # type: ignore[assignment]  # its key is its listing
+    listing = models.OneToOneField(
+        Listing, primary_key=True, on_delete=models.CASCADE, related_name="person"
+    )
+    record = models.JSONField()
+    dedup_hash = models.CharField(max_length=64)
+    email_key = text(254)
+    phone_key = text(20)
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "listing"], name="listing_person_seller"),
+            models.Index(fields=["dedup_hash"], name="listing_person_hash"),
+            models.Index(
+                fields=["email_key"], name="listing_person_email", condition=~Q(email_key="")
+            ),
+            models.Index(
+                fields=["phone_key"], name="listing_person_phone", condition=~Q(phone_key="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Person of listing {self.listing_id}"

@@ -1,0 +1,15 @@
+"""The tables of this app, by room."""
+
+from marketplace.listings.models import Listing, ListingPerson, ListingRemoval, SavedSearch
+from marketplace.purchases.models import CartItem, LeadReport, Order, OrderLine
+
+__all__ = [
+    "CartItem",
+    "LeadReport",
+    "Listing",
+    "ListingPerson",
+    "ListingRemoval",
+    "Order",
+    "OrderLine",
+    "SavedSearch",
+]

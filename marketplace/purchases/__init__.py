@@ -1,0 +1,1 @@
+"""Buying listings: cart, the sale, orders, reports of bad leads."""

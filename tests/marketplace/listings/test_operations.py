@@ -1,0 +1,152 @@
+"""Listings come, change and go as their seller says (M-1, P-5)."""
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connections
+
+from cursive.lib.tenancy import atomic, system_context, tenant_context
+from leads.catalogue import suppression
+from marketplace.listings import operations
+from marketplace.listings.models import Listing, ListingPerson
+from marketplace.listings.operations import (
+    mark_sold,
+    people_of,
+    publish_listings,
+    record_checks,
+    reject_listings,
+    reprice_listings,
+    withdraw_listings,
+)
+from marketplace.listings.people import candidate_in, person_of
+from marketplace.listings.tasks import withdraw_suppressed
+from tests import cast, market
+
+
+def again(listing: Listing) -> Listing:
+    with system_context():
+        return Listing.objects.get(id=listing.id)
+
+
+def test_what_everybody_sees_doesnt_tell_who_it_is(db):
+    """M-1."""
+    seller, _ = market.partner()
+    made = market.listing(seller, first_name="Grace", last_name="Hopper", phone="+15125550100")
+    assert made.name == "Grace H."
+    assert (made.has_email, made.has_phone, made.has_linkedin) == (True, True, False)
+    shown = " ".join(str(value) for value in vars(made).values())
+    for hidden in ("Hopper", "@", "5125550100", "company1.example"):
+        assert hidden not in shown
+
+
+def test_a_person_comes_back_as_it_went_in(db):
+    seller, _ = market.partner()
+    known = market.person(
+        intent_topics=("cloud", "crm"), source_date=market.COLLECTED, company_founded=1999
+    )
+    made = market.listings(seller, [known])[0]
+    with system_context():
+        kept = people_of([made.id])[made.id]
+    assert person_of(kept.record) == known
+    assert candidate_in(kept.record).dedup_hash == kept.dedup_hash
+
+
+def test_who_it_is_only_the_seller_reads(db):
+    """X-1: the listing is everybody's, the person is not."""
+    seller, _ = market.partner()
+    acme, _ = cast.acme()
+    market.listing(seller)
+    with tenant_context(acme.id):
+        assert Listing.objects.count() == 1
+        assert ListingPerson.objects.count() == 0
+    with tenant_context(seller.id):
+        assert ListingPerson.objects.count() == 1
+    with connections["default"].cursor() as cursor, pytest.raises(DatabaseError):
+        cursor.execute("SELECT record FROM marketplace_listingperson")
+
+
+def test_only_what_was_checked_and_isnt_invalid_is_published(db):
+    """M-1."""
+    seller, _ = market.partner()
+    invalid = market.listing(seller, status="invalid")
+    good = market.listing(seller, status="catch_all")
+    unchecked = market.listing(seller, on_sale=False)
+    with system_context(), atomic():
+        Listing.objects.filter(id=unchecked.id).update(verified_at=None)
+        assert publish_listings(seller_id=seller.id, listing_ids=[unchecked.id]) == 0
+        with pytest.raises(IntegrityError), atomic():
+            Listing.objects.filter(id=unchecked.id).update(status="listed")
+    assert [again(one).status for one in (invalid, good, unchecked)] == [
+        "draft",
+        "listed",
+        "draft",
+    ]
+
+
+def test_somebody_elses_listings_stay_as_they_are(db):
+    seller, _ = market.partner()
+    other, _ = market.partner("Others", owner=cast.user("Paul"))
+    made = market.listing(seller)
+    with system_context(), atomic():
+        for change in (
+            withdraw_listings(seller_id=other.id, listing_ids=[made.id], reason="x"),
+            reprice_listings(seller_id=other.id, listing_ids=[made.id], price_cents=50),
+            reject_listings(seller_id=other.id, listing_ids=[made.id], reason="x"),
+            publish_listings(seller_id=other.id, listing_ids=[made.id]),
+        ):
+            assert change == 0
+    assert (again(made).status, again(made).price_cents) == ("listed", 100)
+
+
+def test_the_last_sale_ends_it(db):
+    """M-1: at most max_sales buyers."""
+    seller, _ = market.partner()
+    made = market.listing(seller, max_sales=2)
+    with system_context():
+        mark_sold(listing_ids=[made.id])
+        assert (again(made).sold, again(made).status) == (1, "listed")
+        mark_sold(listing_ids=[made.id])
+        assert (again(made).sold, again(made).status) == (2, "sold_out")
+        with pytest.raises(IntegrityError), atomic():
+            mark_sold(listing_ids=[made.id])
+
+
+@pytest.mark.parametrize("cents", [0, 5, 9, 501])
+def test_the_database_refuses_prices_out_of_range(db, cents):
+    """P-2."""
+    seller, _ = market.partner()
+    made = market.listing(seller)
+    with system_context(), pytest.raises(IntegrityError), atomic():
+        reprice_listings(seller_id=seller.id, listing_ids=[made.id], price_cents=cents)
+    assert again(made).price_cents == 100
+
+
+def test_every_change_bears_the_number_of_its_transaction(db):
+    seller, _ = market.partner()
+    made = market.listing(seller)
+    before = again(made).changed
+    with system_context():
+        record_checks(checks={made.id: "valid"})
+    assert again(made).changed > before > 0
+
+
+def test_who_is_suppressed_leaves_the_market(db, monkeypatch):
+    """M-1, A-18: every night, whoever sells them; by address or number, in small portions."""
+    seller, _ = market.partner()
+    other, _ = market.partner("Others", owner=cast.user("Paul"))
+    by_mail = market.listing(seller, email="gone@people.example")
+    by_phone = market.listing(other, phone="+15125550100")
+    draft = market.listing(seller, email="gone@people.example", on_sale=False)
+    stays = [market.listing(seller) for _ in range(3)]
+    assert withdraw_suppressed() == 0
+
+    def suppressed(people):
+        for mails, phones in people:
+            yield "gone@people.example" in mails or "+15125550100" in phones
+
+    monkeypatch.setattr(suppression, "_providers", [lambda: suppressed])
+    monkeypatch.setattr(operations, "LOOKED_AT", 2)
+    assert withdraw_suppressed() == 2
+    assert {again(one).status for one in (by_mail, by_phone)} == {"withdrawn"}
+    assert again(by_mail).status_reason == "On the suppression list."
+    assert {again(one).status for one in stays} == {"listed"}
+    assert again(draft).status == "draft"
+    assert withdraw_suppressed() == 0

@@ -1,0 +1,46 @@
+"""Must show 4, L-13: whom one path has brought, the other doesn't charge again."""
+
+from decimal import Decimal
+
+import pytest
+
+from leads.catalogue.local import local_source
+from leads.filters.tree import EVERYBODY
+from marketplace.purchases.operations import NothingToBuy
+from tests import market
+from tests.catalogue import catalogue
+from tests.leads.records.pulling import start, work
+from tests.marketplace.purchases.buying import all_is_well
+
+__all__ = ["catalogue"]
+
+
+def people_of_the_catalogue(count: int):
+    return [record.person for record in local_source().take(EVERYBODY, limit=count).records]
+
+
+def test_bought_in_the_marketplace_a_pull_passes_them_over(catalogue, acme, seller):
+    people = people_of_the_catalogue(12)
+    made = market.listings(seller, people, price_cents=50)
+    order = acme.buy(made)
+    assert (order.leads, acme.balance()) == (12, 988)
+    job = work(acme.workspace, start(acme.workspace, acme.actor, limit=20))
+    delivered, owned = job.result["delivered"], job.result["skipped_owned"]
+    assert (delivered, owned) == (20, 12)
+    assert acme.balance() == 988 - delivered * Decimal("0.50")
+    assert len(acme.leads()) == 32 == len({lead.email for lead in acme.leads()})
+    all_is_well()
+
+
+def test_pulled_before_they_are_left_out_of_a_purchase(catalogue, acme, seller):
+    work(acme.workspace, start(acme.workspace, acme.actor, limit=12))
+    people = people_of_the_catalogue(12)
+    made = market.listings(seller, people, price_cents=50)
+    before = acme.snapshot()
+    with pytest.raises(NothingToBuy) as refused:
+        acme.buy(made)
+    assert refused.value.left_out == {"owned": [one.id for one in made]}
+    assert acme.snapshot() == before
+    new = market.listing(seller, price_cents=50)
+    assert acme.buy([*made, new]).credits == Decimal("1.00")
+    all_is_well()
