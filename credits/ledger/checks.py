@@ -4,7 +4,7 @@ Every check is one statement over all workspaces that returns a row for each dif
 nothing else. A difference is reported, never mended.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -115,7 +115,12 @@ def check_names() -> list[str]:
 
 
 def find_differences() -> list[Difference]:
-    """Run every check over all workspaces; at most MOST_SHOWN differences of each.
+    """Run every check over all workspaces; at most MOST_SHOWN differences of each."""
+    return prove(_checks)
+
+
+def prove(checks: Mapping[str, Check]) -> list[Difference]:
+    """Run these checks, of whatever books; at most MOST_SHOWN differences of each.
 
     All see the books as of one moment, where no transaction is open yet.
     """
@@ -125,7 +130,7 @@ def find_differences() -> list[Difference]:
         with tenancy.atomic(), tenancy.connection().cursor() as cursor:
             if outermost:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            for name, check in _checks.items():
+            for name, check in checks.items():
                 found += [_difference(name, row) for row in _rows(cursor, check)]
     return found
 
@@ -140,3 +145,16 @@ def _rows(cursor: CursorWrapper, check: Check) -> list[Row]:
 def _difference(name: str, row: Row) -> Difference:
     workspace, subject, expected, found = (str(value) for value in row)
     return Difference(name, workspace, subject, expected, found)
+
+
+def as_table(differences: Sequence[Difference]) -> list[str]:
+    """Differences as lines of text, in columns under a head."""
+    rows = [("check", "workspace", "about", "should be", "is")]
+    rows += [
+        (one.check, one.workspace, one.subject, one.expected, one.found) for one in differences
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

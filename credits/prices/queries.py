@@ -1,7 +1,7 @@
 """Reading prices and packages. Nothing is cached: a price that staff change counts at once."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -22,12 +22,27 @@ def price_of(action: str, *, partner_cents: int | None = None) -> Decimal:
     return _unit_price(_price(action), partner_cents)
 
 
+def prices_of(action: str, partner_cents: Iterable[int]) -> dict[int, Decimal]:
+    """Credits for one unit at each of a partner's prices, as `price_of` says them, in one query."""
+    price = _price(action)
+    return {cents: _unit_price(price, cents) for cents in set(partner_cents)}
+
+
 def charge_of(action: str, units: int, *, partner_cents: int | None = None) -> Decimal:
     """Credits for so many units of `action`, at least its minimum; nothing for no units."""
     if units <= 0:
         return Decimal("0.00")
     price = _price(action)
     return _unit_price(price, partner_cents) * max(units, price.minimum_units)
+
+
+def prices_by_cents(action: str, partner_cents: Iterable[int]) -> dict[int, Decimal]:
+    """Credits for one unit at each of these prices of partners, as `price_of` says it; one query.
+
+    Raises KeyError for an action that has no price.
+    """
+    price = _price(action)
+    return {cents: _unit_price(price, cents) for cents in set(partner_cents)}
 
 
 def _price(action: str) -> Price:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from credits.ledger.checks import check_names, find_differences
+from credits.ledger.checks import as_table, check_names, find_differences
 
 
 class Command(BaseCommand):
@@ -18,13 +18,7 @@ class Command(BaseCommand):
         if not differences:
             self.stdout.write(f"The ledger is right: {len(check_names())} checks, no difference.")
             return
-        rows = [("check", "workspace", "about", "should be", "is")]
-        rows += [
-            (one.check, one.workspace, one.subject, one.expected, one.found) for one in differences
-        ]
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        for row in rows:
-            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            self.stdout.write("  ".join(cells).rstrip())
+        for line in as_table(differences):
+            self.stdout.write(line)
         self.stdout.write(f"{len(differences)} differences. Nothing was changed.")
         sys.exit(1)

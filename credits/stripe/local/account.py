@@ -24,6 +24,7 @@ PREFIXES = {
     "charge": "ch",
     "refund": "re",
     "dispute": "du",
+    "transfer": "tr",
     "balance_transaction": "txn",
     "product": "prod",
     "price": "price",
@@ -57,6 +58,8 @@ class Account:
         self.store = Store(path)
         self.secret = secret
         self.pages = pages
+        # What transfers may take, where a test says that it isn't enough.
+        self.funds: int | None = None
         self.on_event: list[Callable[[Obj], None]] = []
         self.request: Obj = {"id": None, "idempotency_key": None}
         self._now: int | None = None

@@ -23,6 +23,7 @@ from . import (
     refunds,
     schedules,
     subscriptions,
+    transfers,
 )
 from .account import Account
 from .errors import BadParams, Refusal
@@ -45,6 +46,7 @@ ENDPOINTS = (
     refunds,
     schedules,
     subscriptions,
+    transfers,
 )
 __all__ = ["ENDPOINTS", "ROUTES", "Answer", "Api"]
 

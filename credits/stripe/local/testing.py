@@ -156,6 +156,11 @@ class LocalStripe:
             dispute = self.account.get("dispute", dispute_id)
             return self._copy(disputes.close_dispute(self.account, dispute, won=won))
 
+    def set_funds(self, cents: int | None) -> None:
+        """Let the balance reach for transfers of so much each; None for any."""
+        with self.account.lock:
+            self.account.funds = cents
+
     def _charge(self, key: str) -> Obj:
         name = "charge" if key.startswith("ch_") else "payment_intent"
         return refunds.paid_charge(self.account, {name: key})

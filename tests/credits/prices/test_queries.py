@@ -19,6 +19,7 @@ from credits.prices.queries import (
     price_labels,
     price_of,
     prices,
+    prices_by_cents,
 )
 from cursive.lib.tenancy import system_context, tenant_context
 from tests import cast
@@ -183,3 +184,12 @@ def test_no_mix_is_cheaper(db, offers, wanted):
     assert mix.credits >= wanted
     assert mix.cents == brute_force(offers, wanted)
     _best_choices.cache_clear()
+
+
+def test_prices_of_many_partners_are_those_of_each(db, django_assert_num_queries):
+    cents = [10, 33, 33, 500]
+    with django_assert_num_queries(1):
+        found = prices_by_cents("marketplace_lead", cents)
+    assert found == {one: price_of("marketplace_lead", partner_cents=one) for one in cents}
+    with pytest.raises(KeyError):
+        prices_by_cents("nonsense", cents)

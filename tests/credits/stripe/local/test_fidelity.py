@@ -21,6 +21,7 @@ RESOURCES = {
     "charges": "Charge",
     "refunds": "Refund",
     "disputes": "Dispute",
+    "transfers": "Transfer",
     "balance_transactions": "BalanceTransaction",
     "products": "Product",
     "prices": "Price",
@@ -167,6 +168,7 @@ def life(server, client, customer, buy, subscribe):
     with pytest.raises(Exception, match="declined"):
         server.pay(failed.id, card="4000000000000002")
     server.expire(failed.id)
+    client.v1.transfers.create({"amount": 100, "currency": "usd", "destination": "acct_partner01"})
     key = subscribe()
     product = client.v1.products.create({"name": "Enterprise"})
     price = client.v1.prices.create(
@@ -207,7 +209,7 @@ def test_every_object_has_the_fields_of_stripes(life):
         "balance_transaction", "billing_portal.configuration", "billing_portal.session", "charge",
         "checkout.session", "customer", "dispute", "event", "invoice", "invoice_payment",
         "invoiceitem", "item", "line_item", "payment_intent", "payment_method", "price", "product",
-        "refund", "subscription", "subscription_item", "subscription_schedule",
+        "refund", "subscription", "subscription_item", "subscription_schedule", "transfer",
     }  # fmt: skip
     assert set(seen) == expected
 

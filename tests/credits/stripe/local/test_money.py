@@ -122,3 +122,33 @@ def test_the_balance_is_what_came_in_less_what_went_back(server, client, buy):
     assert [(row.type, row.amount) for row in rows] == [("refund", -900), ("charge", 19900)]
     assert rows[1].net == 19900 - rows[1].fee
     assert client.v1.balance_transactions.list({"type": "refund"}).data[0].source.startswith("re_")
+
+
+def transfer(client, cents=5_000, key="k", **more):
+    return client.v1.transfers.create(
+        {"amount": cents, "currency": "usd", "destination": "acct_partner01", **more},
+        {"idempotency_key": key},
+    )
+
+
+def test_a_transfer_leaves_the_balance_and_is_found_by_its_group(server, client):
+    made = transfer(client, transfer_group="payout_1")
+    assert transfer(client, transfer_group="payout_1").id == made.id
+    transfer(client, key="other", transfer_group="payout_2")
+    assert [one.id for one in client.v1.transfers.list({"transfer_group": "payout_1"}).data] == [
+        made.id
+    ]
+    booked = client.v1.balance_transactions.retrieve(made.balance_transaction)
+    assert (booked.amount, booked.type) == (-5_000, "transfer")
+    assert server.events[0]["type"] == "transfer.created"
+
+
+def test_a_transfer_that_cannot_be_is_refused_as_stripe_does(server, client):
+    with pytest.raises(stripe.InvalidRequestError, match="No such destination") as nowhere:
+        transfer(client, key="a", destination="acct_?")
+    assert nowhere.value.code == "resource_missing"
+    server.set_funds(4_999)
+    with pytest.raises(stripe.InvalidRequestError) as poor:
+        transfer(client, key="b")
+    assert poor.value.code == "balance_insufficient"
+    assert client.v1.transfers.list().data == []

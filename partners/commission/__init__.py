@@ -1,0 +1,1 @@
+"""What partners earn: rates, sold leads, their ledger, payouts."""

@@ -1,0 +1,1 @@
+"""Who sells: applications, their approval, and the portal."""

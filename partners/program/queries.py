@@ -1,0 +1,27 @@
+"""Whether a workspace sells, asked with a request's memberships."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from .models import Partner
+
+# Who sees the portal: those who sell, and those who did.
+IN_PORTAL = (Partner.Status.APPROVED, Partner.Status.SUSPENDED)
+FACT = "in_portal"
+
+
+def in_portal() -> Exists:
+    """The condition on memberships that their workspace has a portal."""
+    partners = Partner.objects.filter(workspace_id=OuterRef("workspace_id"), status__in=IN_PORTAL)
+    return Exists(partners)
+
+
+def sees_portal(request: Any) -> bool:
+    """Whether the request's workspace has a portal; for the navigation, without a query."""
+    return bool(getattr(getattr(request, "membership", None), FACT, False))
+
+
+def could_apply(request: Any) -> bool:
+    """Whether the request's workspace has no portal yet."""
+    return not sees_portal(request)

@@ -1,0 +1,1 @@
+"""Lists that partners hand in: upload, validation, quality, review."""

@@ -1,0 +1,97 @@
+"""The quality of leads, 0 to 100, in four parts (P-4)."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from cursive.lib import tenancy
+
+from .models import MOST
+
+#: What a lead is complete with: each is worth the same.
+COMPLETE = ("phone", "company", "title", "linkedin")
+_LEAST_FRESH = 15
+
+# The same formula as `points_of`, for many listings at once. Shares add up before they are rounded.
+_PARTS = """
+    CASE WHEN verification_status = 'valid' THEN 1.0 ELSE 0.0 END AS verified,
+    (has_phone::int + (company_name <> '')::int + (title <> '')::int + has_linkedin::int) / 4.0
+        AS completeness,
+    greatest(0.15, 1 / (1 + exp(0.15 * (least(%(today)s::date - collected_on, 3650) - 30))))
+        AS freshness
+"""
+_GRADE = f"""
+    UPDATE marketplace_listing l SET quality = round(
+        {MOST["verified"]} * p.verified + {MOST["completeness"]} * p.completeness
+        + {MOST["freshness"]} * p.freshness + {MOST["uniqueness"]} * %(unique)s::numeric)
+    FROM (
+        SELECT id, {_PARTS} FROM marketplace_listing
+        WHERE submission_id = %(submission)s AND line > %(after)s AND line <= %(until)s
+            AND status = 'draft'
+    ) p WHERE l.id = p.id
+"""
+_MEANS = f"""
+    SELECT avg(verified), avg(completeness), avg(freshness)
+    FROM (
+        SELECT {_PARTS} FROM marketplace_listing
+        WHERE submission_id = %(submission)s AND status = 'draft'
+    ) p
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How good leads are in each part, 0 to 1: of one lead, or the mean of many."""
+
+    verified: float
+    completeness: float
+    freshness: float
+    uniqueness: float
+
+
+def freshness(days: int) -> float:
+    """How fresh a record is that is so many days old: 1 / (1 + e^(0.15 (days − 30))), at least
+    0.15. It is 0.99 on the first day, 0.5 after 30, and falls to the least in six weeks."""
+    return max(_LEAST_FRESH / 100, 1 / (1 + math.exp(0.15 * (min(days, 3650) - 30))))
+
+
+def uniqueness(rows: int, duplicates: int) -> float:
+    """The share of a file's rows that aren't duplicates; 0 of an empty file."""
+    return (rows - duplicates) / rows if rows else 0.0
+
+
+def points_of(shares: Shares) -> dict[str, int]:
+    """Points by part, each rounded: verified share 40, completeness (phone, company, title,
+    LinkedIn) 30, freshness 20, uniqueness 10. A submission's quality is their sum."""
+    return {name: round(most * getattr(shares, name)) for name, most in MOST.items()}
+
+
+def grade_listings(
+    *, submission_id: UUID, unique: float, today: date, after: int, until: int
+) -> int:
+    """Write the quality of a submission's drafts of lines after `after` up to `until`; how many.
+
+    `unique` is the share of its file's rows that aren't duplicates, which all of them get.
+    """
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(
+            _GRADE,
+            {
+                "submission": submission_id,
+                "unique": unique,
+                "today": today,
+                "after": after,
+                "until": until,
+            },
+        )
+        return cursor.rowcount
+
+
+def grade_submission(*, submission_id: UUID, unique: float, today: date) -> Mapping[str, int]:
+    """The points by part of a submission's drafts taken together."""
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(_MEANS, {"submission": submission_id, "today": today})
+        verified, completeness, fresh = (float(value or 0) for value in cursor.fetchone())
+    return points_of(Shares(verified, completeness, fresh, unique))

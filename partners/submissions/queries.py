@@ -1,0 +1,170 @@
+"""Reading submissions: a partner's own, what is sold of them, and the figures of them all."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from cursive.lib.errors import Conflict
+from cursive.lib.tables.writing import BOM, csv_lines
+from leads.imports.staging import OWNED_PARTLY, PARTLY, Parts
+from marketplace.listings.models import Listing, ListingPerson
+
+from .models import Submission
+
+SAMPLE = 20
+_REJECTS_AT_A_TIME = 2_000
+
+
+def submissions_of(workspace_id: UUID) -> QuerySet[Submission]:
+    """A partner's submissions, with their files and jobs."""
+    found: QuerySet[Submission] = Submission.objects.filter(workspace_id=workspace_id)
+    return found.select_related("upload", "job", "change_job")
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """What became of a submission's leads. `sales` counts buyers, the others leads."""
+
+    on_sale: int = 0
+    sold: int = 0
+    sales: int = 0
+    withdrawn: int = 0
+    open: int = 0
+
+
+def sales_of(submissions: Sequence[Submission]) -> dict[UUID, Sales]:
+    """The same of several, by their ids; one query."""
+    rows = (
+        Listing.objects.filter(submission_id__in=[each.id for each in submissions])
+        .values("submission_id")
+        .annotate(
+            on_sale=Count("id", filter=Q(status=Listing.Status.LISTED)),
+            sold_leads=Count("id", filter=Q(sold__gt=0)),
+            sales=Sum("sold"),
+            withdrawn=Count("id", filter=Q(status=Listing.Status.WITHDRAWN)),
+            open=Count("id", filter=Q(status__in=[Listing.Status.DRAFT, Listing.Status.LISTED])),
+        )
+    )
+    found = {each.id: Sales() for each in submissions}
+    for row in rows:
+        found[row["submission_id"]] = Sales(
+            row["on_sale"], row["sold_leads"], row["sales"], row["withdrawn"], row["open"]
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionFigures:
+    """Sums over submissions, in rows but for `submissions`."""
+
+    submissions: int = 0
+    rows: int = 0
+    valid: int = 0
+    invalid: int = 0
+    approved: int = 0
+    doubles_in_file: int = 0
+    doubles_own: int = 0
+    doubles_others: int = 0
+    doubles_market: int = 0
+
+    @property
+    def duplicates(self) -> int:
+        """Rows of all four kinds."""
+        return sum(self.duplicates_by_kind.values())
+
+    @property
+    def duplicates_by_kind(self) -> dict[str, int]:
+        """The same, told apart, in words."""
+        return {
+            "Twice in one file": self.doubles_in_file,
+            "In an earlier submission of yours": self.doubles_own,
+            "Submitted by another partner": self.doubles_others,
+            "In the marketplace already": self.doubles_market,
+        }
+
+
+def figures_of(workspace_id: UUID, since: datetime | None) -> SubmissionFigures:
+    """What a partner handed in, since then or ever: of all files that were validated, those that
+    weren't taken too; one query."""
+    validated = Submission.objects.filter(workspace_id=workspace_id, rows__gt=0)
+    if since is not None:
+        validated = validated.filter(created_at__gte=since)
+    names = [each.name for each in fields(SubmissionFigures) if each.name != "submissions"]
+    # An aggregate can't have the name of the column that it is of.
+    sums = {f"all_{name}": Sum(name, default=0) for name in names}
+    found = validated.aggregate(submissions=Count("id"), **sums)
+    return SubmissionFigures(**{name.removeprefix("all_"): value for name, value in found.items()})
+
+
+def row_of(submission: Submission, record: dict[str, Any]) -> list[str]:
+    """A person's record in the columns of the file it came from, as far as they were read."""
+    columns = submission.upload.columns_mapped.columns
+    return [str(record.get(each.field or "", "") or "") for each in columns]
+
+
+def rejects_file(submission: Submission) -> Iterator[str]:
+    """The rows that aren't taken as CSV, piece by piece: line, field, reason, the file's columns.
+
+    First those that the file itself tells, in its order; then those that checking their addresses
+    or staff have turned down. Cells that a spreadsheet would take for a formula are made harmless.
+    Raises Conflict, before the first piece, where it isn't validated or too long ago.
+    """
+    if not submission.is_validated or submission.job is None or not submission.plan:
+        raise Conflict(f"{submission} isn't checked yet.")
+    if submission.files_removed_at is not None:
+        raise Conflict("These rows are no longer kept. Upload the file again.")
+    return _lines(submission)
+
+
+def _lines(submission: Submission) -> Iterator[str]:
+    head = ["Line", "Field", "Why it is not taken", *submission.upload.columns]
+    yield BOM + "".join(csv_lines([head]))
+    assert submission.job is not None
+    parts = Parts(submission.workspace_id, submission.job.id)
+    for number in range(len(submission.plan["parts"])):
+        yield "".join(
+            csv_lines(
+                [each.line, each.field, each.reason, *each.values]
+                for each in parts.left_out(number)
+                if each.outcome not in (PARTLY, OWNED_PARTLY)
+            )
+        )
+    after = 0
+    while rows := _turned_down(submission, after):
+        after = rows[-1][0]
+        yield "".join(
+            csv_lines(
+                [line, "email" if is_invalid else "", reason, *row_of(submission, record)]
+                for line, is_invalid, reason, record in rows
+            )
+        )
+
+
+def _turned_down(submission: Submission, after: int) -> list[tuple[int, bool, str, dict[str, Any]]]:
+    people = ListingPerson.objects.filter(
+        workspace_id=submission.workspace_id,
+        listing__submission_id=submission.id,
+        listing__status=Listing.Status.REJECTED,
+        listing__line__gt=after,
+    ).order_by("listing__line")
+    rows = people.values_list(
+        "listing__line", "listing__verification_status", "listing__status_reason", "record"
+    )[:_REJECTS_AT_A_TIME]
+    return [(line, status == "invalid", reason, record) for line, status, reason, record in rows]
+
+
+def sample_of(submission: Submission) -> list[tuple[Listing, dict[str, Any]]]:
+    """Some of a submission's leads, from all over the file, with who they are; for staff, and for
+    the partner whose they are."""
+    lines = Listing.objects.filter(submission_id=submission.id, status=Listing.Status.DRAFT)
+    ids = list(lines.order_by("?").values_list("id", flat=True)[:SAMPLE])
+    people = (
+        ListingPerson.objects.filter(workspace_id=submission.workspace_id, listing_id__in=ids)
+        .select_related("listing")
+        .order_by("listing__line")
+    )
+    return [(each.listing, each.record) for each in people]
