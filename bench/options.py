@@ -8,7 +8,14 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-QUICK = {"rows": 200_000, "users": 20, "seconds": 10, "leads": 1_000, "imported": 20_000}
+QUICK = {
+    "rows": 200_000,
+    "users": 20,
+    "seconds": 10,
+    "leads": 1_000,
+    "imported": 20_000,
+    "submitted": 5_000,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,7 @@ class Options:
     seconds: int = 30  # how long they stay
     leads: int = 5_000  # leads in the largest of their workspaces
     imported: int = 1_000_000  # rows of the imported file
+    submitted: int = 100_000  # rows of a partner's file
     quick: bool = False
 
     def to_json(self) -> str:
@@ -52,6 +60,7 @@ def parse(arguments: Sequence[str], sections: Sequence[str]) -> tuple[list[str],
     parser.add_argument("--seconds", type=_count, help="how long they stay (30)")
     parser.add_argument("--leads", type=_count, help="leads in the largest workspace (5,000)")
     parser.add_argument("--imported", type=_count, help="rows of the imported file (1,000,000)")
+    parser.add_argument("--submitted", type=_count, help="rows of a partner's file (100,000)")
     parser.add_argument("--folder", type=_folder, help="where reports and the catalogue are kept")
     given = parser.parse_args(arguments)
     wanted = {name.strip() for part in given.only for name in part.split(",")}

@@ -62,10 +62,27 @@ SECTIONS = (
     ),
     Section("imports", "bench.imports:run", "COPY of the same leads, indexed", limit=1_800),
     Section(
+        "partners",
+        "bench.partners:run",
+        "COPY of the same listings and their people, indexed",
+        limit=1_800,
+    ),
+    Section(
         "enrichment",
         "bench.enrichment:run",
         "one join by hand; the same file by the csv module",
         limit=1_800,
+    ),
+    Section(
+        "marketplace",
+        "bench.marketplace:run",
+        "the same filter, counted alone",
+        limit=1_800,
+    ),
+    Section(
+        "purchases-marketplace",
+        "bench.marketplace_purchases:run",
+        "as many spends by the ledger's own operation",
     ),
     Section(
         "pages",

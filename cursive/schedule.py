@@ -22,6 +22,19 @@ CELERY_BEAT_SCHEDULE = {
         "task": "credits.purchases.compare_with_stripe",
         "schedule": crontab(hour="2-6", minute=15),
     },
+    "partners-pass-rates": {
+        "task": "partners.commission.count_pass_rates",
+        "schedule": crontab(hour=0, minute=1),
+    },
+    "mature-commissions": {
+        "task": "partners.commission.mature",
+        "schedule": crontab(hour=1, minute=20),
+    },
+    "send-payouts": {"task": "partners.commission.send_transfers", "schedule": 60.0},
+    "check-partner-ledger": {
+        "task": "partners.commission.check_partner_ledger",
+        "schedule": crontab(hour=2, minute=40),
+    },
     "release-holds": {"task": "credits.ledger.release_stale_holds", "schedule": 60.0},
     "aggregate-usage": {
         "task": "credits.metering.aggregate_usage",
@@ -44,6 +57,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "leads.listing.purge_deleted",
         "schedule": crontab(hour=2, minute=20),
     },
+    "purge-saved-searches": {
+        "task": "marketplace.listings.purge_deleted",
+        "schedule": crontab(hour=2, minute=20),
+    },
+    "withdraw-suppressed-listings": {
+        "task": "marketplace.listings.withdraw_suppressed",
+        "schedule": crontab(hour=1, minute=50),
+    },
     "purge-bulk-runs": {"task": "leads.bulk.purge", "schedule": crontab(hour=2, minute=25)},
     "purge-enriched-lists": {
         "task": "leads.enrichment.remove_expired",
@@ -60,6 +81,14 @@ CELERY_BEAT_SCHEDULE = {
     "purge-checks": {
         "task": "leads.verification.purge",
         "schedule": crontab(hour=2, minute=25),
+    },
+    "recheck-listings": {
+        "task": "partners.submissions.recheck",
+        "schedule": crontab(hour=3, minute=45),
+    },
+    "purge-submissions": {
+        "task": "partners.submissions.remove_expired",
+        "schedule": crontab(hour=3, minute=20),
     },
     "purge-exports": {
         "task": "leads.exports.remove_expired",

@@ -64,6 +64,8 @@ INSTALLED_APPS = [
     "credits",
     "leads",
     "segments",
+    "marketplace",
+    "partners",
     "analytics",
 ]
 

@@ -13,11 +13,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("credits.urls")),
     path("", include("leads.urls")),
     path("", include("segments.urls")),
+    path("", include("marketplace.urls")),
+    path("", include("partners.urls")),
     path("api/health", HealthView.as_view(), name="health"),
     path("api/", include("accounts.api_urls")),
     path("api/", include("credits.api_urls")),
     path("api/", include("leads.api_urls")),
     path("api/", include("segments.api_urls")),
+    path("api/", include("marketplace.api_urls")),
+    path("api/", include("partners.api_urls")),
     path("api/", include("analytics.api_urls")),
 ]
 

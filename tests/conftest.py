@@ -17,6 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from credits.metering.recording import write_now
 from cursive.launcher.roles import drop_database
+from marketplace.listings.mirror import forget_mirrors
 from tests.databases import BASE_NAME, make_database
 
 
@@ -162,6 +163,7 @@ def db(_emptier, django_db_blocker, settings, tmp_path) -> Iterator[None]:
         for connection in connections.all():
             connection.close()
     _emptier()
+    forget_mirrors()
 
 
 @pytest.fixture(autouse=True)

@@ -81,7 +81,7 @@ def owner_of(ids: Sequence[UUID], *, besides: Collection[UUID]) -> Owned | None:
 def owner_sql() -> str:
     """The look-up behind `owner_of`, over every table that has workspaces and ids of our kind."""
     tables = {
-        model._meta.db_table: str(model._meta.verbose_name)
+        model._meta.db_table: str(model._meta.verbose_name).replace("'", "''")
         for model in apps.get_models()
         if issubclass(model, TenantModel) and isinstance(model._meta.pk, UUIDField)
     }

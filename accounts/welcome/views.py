@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -19,7 +20,10 @@ from cursive.lib.errors import DomainError
 @never_cache
 @login_required
 def workspace_new(request: WorkspaceRequest) -> HttpResponse:
-    """A form for a new workspace, and the invitations that wait for the user."""
+    """A form for a new workspace, and the invitations that wait for the user.
+
+    `?next=` is where it leads on to, a page of ours; else the dashboard.
+    """
     assert isinstance(request.user, User)
     form = NewWorkspaceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -30,7 +34,7 @@ def workspace_new(request: WorkspaceRequest) -> HttpResponse:
         else:
             choose_workspace(request, workspace.id)
             messages.success(request, f"{workspace.name} is ready.")
-            return redirect("dashboard")
+            return redirect(_next(request) or "dashboard")
     context = {
         "form": form,
         "invitations": open_for(request.user),
@@ -38,3 +42,12 @@ def workspace_new(request: WorkspaceRequest) -> HttpResponse:
     }
     status = 400 if form.errors else 200
     return render(request, "accounts/welcome/workspace_new.html", context, status=status)
+
+
+def _next(request: WorkspaceRequest) -> str:
+    """Where `?next=` leads to; nothing where that is no page of ours."""
+    wanted = request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if ours else ""

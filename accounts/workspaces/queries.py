@@ -1,18 +1,32 @@
 """Look-ups that come before any workspace is known, so they are the system's."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from cursive.lib.tenancy import system_context
 
 from .models import Membership, User
 
+# What apps above want to know of each membership: attribute → what makes the expression.
+_facts: dict[str, Callable[[], Any]] = {}
+
+
+def register_fact(name: str, expression: Callable[[], Any]) -> None:
+    """Have `request.membership` say `name`, by an expression on memberships.
+
+    It is asked with the memberships, so no page has a query for it. Apps call it in ready().
+    """
+    _facts[name] = expression
+
 
 def memberships_of(user: User) -> list[Membership]:
-    """The user's memberships in living workspaces, with their workspaces, by name."""
+    """The user's memberships in living workspaces, with their workspaces and facts, by name."""
     with system_context():
         found = list(
             Membership.objects.filter(user=user, workspace__deleted_at__isnull=True)
             .select_related("workspace")
+            .annotate(**{name: make() for name, make in _facts.items()})
             .order_by("workspace__name", "id")
         )
     for one in found:

@@ -78,3 +78,13 @@ COMPANIES = (
     ),
     Company(name="Rival", owner=CAROL, credits=Decimal("200.00")),
 )
+# Who sells, how many leads, and what their lists are listed under, by department.
+SELLER = Company(name="Fair Lists", owner=PETRA, credits=Decimal("50.00"))
+LISTED = 3_000
+CATEGORIES = {
+    "engineering": ("technology",),
+    "it": ("technology", "infrastructure"),
+    "marketing": ("marketing", "trade fairs"),
+    "sales": ("sales", "trade fairs"),
+    "finance": ("finance",),
+}

@@ -14,7 +14,7 @@ from leads.records.models import Lead
 
 NORA = {"first_name": "Nora", "last_name": "Lindqvist", "title": "Head of Data"}
 # An underscore: Gmail gives nobody such an address.
-GMAIL = "nora_lindqvist{}@gmail.com"
+GMAIL = "nora_lindqvist@gmail.com"
 
 
 def make_doubles(workspace: Workspace, actor: Actor) -> None:
@@ -44,14 +44,13 @@ def _doubles(with_phone: Lead | None, other: Lead | None) -> Iterator[dict[str, 
             "last_name": _mistyped(other.last_name),
             "email": f"office@{other.company_domain or 'mail.example'}",
         }
-    # Her private address, and the same one with what Gmail doesn't tell apart.
+    # Two addresses that nothing joins: an address that either has would be refused.
     yield NORA | {
-        "work_email": "nora@lindqvist.example",
-        "personal_email": GMAIL.format(""),
+        "email": "nora@lindqvist.example",
         "company_name": "Lindqvist Analytics",
         "company_domain": "lindqvist.example",
     }
-    yield NORA | {"email": GMAIL.format("+fair"), "company_name": "Lindqvist Analytics AB"}
+    yield NORA | {"email": GMAIL, "company_name": "Lindqvist Analytics AB"}
 
 
 def _again(lead: Lead) -> dict[str, Any]:

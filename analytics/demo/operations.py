@@ -35,9 +35,19 @@ from leads.scoring.rule import today
 from segments.saved.models import Segment
 from segments.saved.operations import create_segment, pull_leads
 
-from .cast import CATALOGUE_ROWS, CATALOGUE_SEED, COMPANIES, FIRST_PULL, PEOPLE, Company, Person
+from .cast import (
+    CATALOGUE_ROWS,
+    CATALOGUE_SEED,
+    COMPANIES,
+    FIRST_PULL,
+    PEOPLE,
+    SELLER,
+    Company,
+    Person,
+)
 from .doubles import make_doubles
 from .lists import make_list
+from .market import make_market
 
 SIGN_INS = settings.BASE_DIR / ".run" / "demo.json"
 SAMPLE = settings.BASE_DIR / "static" / "samples" / "people.csv"
@@ -63,7 +73,7 @@ def make_demo(*, say: Callable[[str], Any], path: Path = SIGN_INS) -> dict[str, 
     keys = known.get("api_keys", {})
     sign_ins["api_keys"] = {}
     workspaces = {}
-    for company in COMPANIES:
+    for company in (*COMPANIES, SELLER):
         workspace = workspaces[company.name] = _workspace(company, people)
         token = _key(workspace, people[company.owner], keys.get(company.name.lower(), ""))
         sign_ins["api_keys"][company.name.lower()] = token
@@ -76,6 +86,7 @@ def make_demo(*, say: Callable[[str], Any], path: Path = SIGN_INS) -> dict[str, 
         make_list(workspaces[company.name], _actor(people[company.owner]))
         make_doubles(workspaces[company.name], _actor(people[company.owner]))
         _import(workspaces[company.name], people[company.owner])
+    make_market(workspaces[SELLER.name], people[SELLER.owner], catalogue=CATALOGUE_ROWS)
     return sign_ins
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-Who = Literal["public", "signed in", "member", "admin", "owner", "staff"]
+Who = Literal["public", "signed in", "member", "admin", "owner", "partner", "staff"]
 # Roles in the order of what they may; visitors without a workspace stand outside.
 RANK = {"member": 0, "admin": 1, "owner": 2}
 # Of other people's making: Django admin is tried as a whole, allauth has its own tests.
@@ -46,6 +46,11 @@ def admin(*args: str, **options: Any) -> Route:
 def owner(*args: str, **options: Any) -> Route:
     """A route for owners."""
     return Route("owner", args, **options)
+
+
+def partner(*args: str, **options: Any) -> Route:
+    """A route for workspaces that sell; what is another partner's is a 404."""
+    return Route("partner", args, **options)
 
 
 def staff(**options: Any) -> Route:
@@ -103,6 +108,7 @@ ROUTES: dict[str, Route] = {
     "leads:restore": admin("lead_id", method="post", ok=(404,)),
     "leads:export": member(**POST),
     "leads:export_download": member("job_id", ok=(409,)),
+    "api-export-download": member("job_id", ok=(409,)),
     "leads:scoring": member(),
     "leads:score_fit": admin(**GOES_ON),
     "leads:score_fitted": admin(method="post", ok=(404,)),  # none was fitted
@@ -125,7 +131,8 @@ ROUTES: dict[str, Route] = {
     "leads:import_reading": member("import_id", **GOES_ON),
     "leads:import_confirmation": member("import_id", **GOES_ON),  # to its columns
     "leads:import_rejects": member("import_id", ok=(409,)),
-    "api-imports": member(method="post", ok=(415,)),
+    "leads:import_removal": member("import_id", **GOES_ON),
+    "api-imports": member(),
     "api-import": member("import_id"),
     "api-import-confirmation": member("import_id", method="post", ok=(409,)),
     "api-import-rejects": member("import_id", ok=(409,)),
@@ -207,6 +214,60 @@ ROUTES: dict[str, Route] = {
     # analytics
     "api-staff-overview": staff(),
     "api-staff-users": staff(query="sort=-revenue"),
+    # marketplace
+    "marketplace:listings": member(),
+    "marketplace:options": member("field", kwargs={"field": "country"}),
+    "marketplace:suggestions": member("field", kwargs={"field": "title"}, query="q=eng"),
+    "marketplace:search_new": member(),
+    "marketplace:search": member("search_id"),
+    # Another member's: only admins and owners may.
+    "marketplace:search_deletion": member("search_id", method="post", ok=(302, 403)),
+    "marketplace:search_restore": member("search_id", method="post", ok=(302, 403, 404)),
+    "api-marketplace": member(),
+    "api-marketplace-leads": member(),
+    # marketplace: carts, orders
+    "marketplace:cart": member(),
+    "marketplace:cart_add": member(method="post", ok=(400,)),  # nothing was chosen
+    "marketplace:cart_removal": member(**GOES_ON),
+    "marketplace:cart_put_back": member(**GOES_ON),
+    "marketplace:cart_prices": member(**GOES_ON),
+    "marketplace:cart_purchase": member(method="post", ok=(400,)),  # without what was shown
+    "marketplace:cart_checkout": admin(),
+    "marketplace:cart_paid": member(query="session=x", ok=(404,)),
+    "marketplace:orders": member(),
+    "marketplace:order": member("order_id"),
+    "marketplace:order_receipt": member("order_id"),
+    "marketplace:order_file": member("order_id"),
+    "marketplace:report": member("line_id"),
+    "api-marketplace-purchase": member(method="post", ok=(400,)),
+    "api-marketplace-my-leads": member(),
+    "api-marketplace-report": member("line_id", method="post", ok=(400,)),
+    # There is no Stripe in these tests, not even on this machine.
+    "api-marketplace-credits-purchase": admin(method="post", data={"package": "growth"}, ok=(503,)),
+    # partners
+    "partners:join": public(),
+    "partners:submissions": partner(),
+    "partners:submission_new": partner(),
+    "partners:submission": partner("submission_id", ok=(302,)),  # its columns come first
+    "partners:submission_mapping": partner("submission_id"),
+    "partners:submission_reading": partner("submission_id", **GOES_ON),
+    "partners:submission_review": partner("submission_id", method="post", ok=(409,)),
+    "partners:submission_closing": partner("submission_id"),
+    "partners:submission_price": partner("submission_id", method="post", ok=(400,)),
+    "partners:submission_withdrawal": partner("submission_id"),
+    "partners:submission_rejects": partner("submission_id", ok=(409,)),
+    "api-partner-upload": partner(method="post", ok=(415,)),
+    "api-partner-submissions": partner(),
+    "api-partner-submission": partner("submission_id"),
+    "api-partner-rejects": partner("submission_id", ok=(409,)),
+    "partners:home": partner(),
+    "partners:earnings": partner(),
+    "partners:earnings_export": partner(**POST),
+    "partners:sold": partner(),
+    "partners:sold_export": partner(**POST),
+    "partners:payouts": partner(),
+    "api-partner-earnings": partner(),
+    "api-partner-payouts": partner(),
     # segments
     "segments:new": member(),
     "segments:new_pull": member(),

@@ -22,8 +22,11 @@ from leads.filters.tree import EVERYBODY
 from leads.imports.operations import upload_import
 from leads.listing.operations import save_filter
 from leads.records.notes import add_note
+from marketplace.listings.models import SavedSearch
+from marketplace.purchases.models import Order, OrderLine
+from partners.submissions.operations import upload_submission
 from segments.saved.operations import create_segment
-from tests import cast
+from tests import cast, market
 from tests.house.test_tenant_rules import tenant_tables
 from tests.leads.enrichment.lists import enriched_list
 
@@ -33,37 +36,42 @@ NOT_COMPARED = {"accounts_auditentry", "accounts_securityevent"}
 
 @dataclass
 class World:
-    """Acme and its things (`ids` by the names of URL arguments), and clients by visitor."""
+    """Acme and its things (`ids` by the names of URL arguments), and clients by visitor.
+
+    `lists` is Petra's workspace, whose are the things of routes for partners.
+    """
 
     acme: Workspace
+    lists: Workspace
     ids: dict[str, object] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
     key: str = ""
     rival_key: str = ""
 
     def fingerprint(self) -> dict[str, str]:
-        """A digest of each table's rows of Acme: equal when nothing has changed."""
+        """A digest of each table's rows of both: equal when nothing has changed."""
         digests = {}
         with connections["admin"].cursor() as cursor:
             for table in sorted(set(tenant_tables()) - NOT_COMPARED):
                 column = "id" if table == "accounts_workspace" else "workspace_id"
                 cursor.execute(
                     f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM \"{table}\" t"
-                    f" WHERE {column} = %s",
-                    [self.acme.id],
+                    f" WHERE {column} = ANY(%s)",
+                    [[self.acme.id, self.lists.id]],
                 )
                 digests[table] = cursor.fetchone()[0]
         return digests
 
 
 def build() -> World:
-    """Acme with Alice (owner), Ada (admin), Bob (member); the stranger Carol of Rival; Petra
-    without a workspace; Sam of the staff; nobody."""
+    """Acme with Alice (owner), Ada (admin), Bob (member); the stranger Carol of Rival, which sells
+    as well; Petra, whose workspace sells; Sam of the staff, without a workspace; nobody."""
     alice, ada, bob = cast.user("Alice"), cast.user("Ada"), cast.user("Bob")
-    carol, petra, sam = cast.user("Carol"), cast.user("Petra"), cast.staff()
+    carol, sam = cast.user("Carol"), cast.staff()
     acme = cast.workspace("Acme", owner=alice, admin=ada, member=bob)
-    rival = cast.workspace("Rival", owner=carol)
-    world = World(acme)
+    rival, _ = market.partner("Rival", owner=carol)
+    lists, petra = market.partner()
+    world = World(acme, lists)
     people = {"owner": alice, "admin": ada, "member": bob, "stranger": carol}
     for name, user in {**people, "partner": petra, "staff": sam}.items():
         client = world.clients[name] = Client(raise_request_exception=False)
@@ -83,6 +91,13 @@ def build() -> World:
     lead = cast.lead(acme)
     twins = sorted((cast.lead(acme).id, cast.lead(acme).id))
     merged = [cast.lead(acme).id, cast.lead(acme).id]
+    with tenant_context(lists.id):
+        submission = upload_submission(
+            workspace=lists,
+            actor=cast.actor_for(petra),
+            file=ContentFile(b"Mail\na@b.example\n", name="a.csv"),
+            details=market.DETAILS,
+        )
     with tenant_context(acme.id):
         key, world.key = create_key(
             workspace_id=acme.id, actor=actor, name="Ours", scopes=["read", "write", "billing"]
@@ -108,6 +123,15 @@ def build() -> World:
             sort="newest",
             is_shared=True,
         )
+        search = save_filter(
+            workspace_id=acme.id,
+            actor=actor,
+            name="All on sale",
+            filter=EVERYBODY,
+            sort="newest",
+            is_shared=True,
+            kind=SavedSearch,
+        )
         note = add_note(workspace_id=acme.id, lead_id=lead.id, actor=actor, text="Ours")
         bulk = start_bulk(
             workspace_id=acme.id,
@@ -132,12 +156,26 @@ def build() -> World:
         candidate = DuplicateCandidate.objects.create(
             workspace=acme, first_id=twins[0], second_id=twins[1], confidence=90
         )
+        order = Order.objects.create(
+            workspace=acme, key="one", request="x", leads=1, credits=2, cents=100
+        )
+        line = OrderLine.objects.create(
+            workspace=acme,
+            order=order,
+            listing_id=1,
+            lead_id=lead.id,
+            seller_id=lists.id,
+            credits=2,
+            cents=100,
+        )
         merge = merge_leads(workspace_id=acme.id, actor=actor, lead_ids=merged)
         world.ids = {
             "list_id": upload.id,
             "enrichment_id": enrichment.id,
             "candidate_id": candidate.id,
             "merge_id": merge.id,
+            "order_id": order.id,
+            "line_id": line.id,
             "workspace_id": acme.id,
             "lead_id": lead.id,
             "job_id": job.id,
@@ -148,8 +186,10 @@ def build() -> World:
             "segment_id": segment.id,
             "purchase_id": purchase.id,
             "filter_id": shared.id,
+            "search_id": search.id,
             "note_id": note.id,
             "run_id": bulk.run.id,
+            "submission_id": submission.id,
             "membership_id": Membership.objects.get(user=bob).id,
         }
     return world

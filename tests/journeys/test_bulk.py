@@ -21,7 +21,8 @@ with tenant_context(made.id):
         (
             Lead(
                 workspace_id=made.id, first_name="Person", last_name=f"{{n:05}}", source="upload",
-                email=f"p{{n}}@people.example", company_name="Acme", title="Engineer",
+                email=f"p{{n}}@people.example", company_name="Acme",
+                title="Engineer" if n else "x" * 200,
                 dedup_hash=f"{{n:064}}", country="US" if n < {leads} else "DE",
             )
             for n in range({leads} + 100)
@@ -41,6 +42,16 @@ def choose_with_the_keyboard(visitor: Visitor) -> None:
     page = visitor.goto("/leads/?sort=name")
     bar = page.get_by_role("toolbar", name="With the chosen leads")
     expect(bar).to_be_hidden()
+    skip = page.get_by_role("link", name="Skip the filters")
+    skip.focus()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('#results').contains(document.activeElement)")
+    export = page.get_by_role("button", name="Export", exact=True)
+    export.click()
+    expect(page.get_by_role("button", name="Export chosen")).to_be_disabled()
+    export.click()
     boxes(page).nth(1).focus()
     page.keyboard.press("Space")
     for _ in range(3):
@@ -60,6 +71,14 @@ def choose_with_the_keyboard(visitor: Visitor) -> None:
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone for 4 leads.").first).to_be_visible()
     expect(page.locator("tbody").get_by_text("Contacted")).to_have_count(0)
+
+
+def read_a_long_title(visitor: Visitor) -> None:
+    """A word of 200 letters doesn't make the page wider than the screen."""
+    page = visitor.goto("/leads/?sort=name")
+    page.get_by_role("link", name="Person 00000").click()
+    expect(page.get_by_role("heading", name="Person 00000")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def tag_all_that_match(visitor: Visitor) -> None:
@@ -85,6 +104,7 @@ def test_tagging_five_thousand_and_undoing_it(live: Live, browser, shots: Path |
     visitor = Visitor(browser, live.url, shots)
     visitor.sign_in(EMAIL, PASSWORD)
     choose_with_the_keyboard(visitor)
+    read_a_long_title(visitor)
     tag_all_that_match(visitor)
     page, run = visitor.page, visitor.page.url
     visitor.goto("/leads/?f=tags.has_all.spring,vip")

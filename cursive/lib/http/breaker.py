@@ -35,6 +35,10 @@ class Breaker:
         """Whether calls are refused now."""
         return bool(cache.get(self._open))
 
+    def open(self) -> None:
+        """Refuse calls for the cooldown: for who has counted failures in a row by themselves."""
+        cache.set(self._open, True, self.cooldown)
+
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Do a call inside; a `CallFailed` counts as failure, anything else as success."""
@@ -51,4 +55,4 @@ class Breaker:
         # The count outlives the open time, so that one more failure after it is enough.
         cache.add(self._count, 0, 10 * self.cooldown)
         if cache.incr(self._count) >= self.failures:
-            cache.set(self._open, True, self.cooldown)
+            self.open()

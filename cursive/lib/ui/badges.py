@@ -17,9 +17,9 @@ STATUS_TONES = {
     "warning": "paused pending_review past_due catch_all risky expiring degraded disputed held "
     "low waiting grace retrying unconfirmed",
     "danger": "failed rejected invalid lost disabled bounced complained revoked expired error "
-    "declined frozen suspended disposable spamtrap dead unhealthy down",
+    "declined frozen suspended disposable spamtrap dead unhealthy down refused",
     "info": "new processing running queued open trialing contacted in_review test scheduled "
-    "submitted sending invited qualified",
+    "submitted sending invited qualified review validating publishing",
 }
 TONE_OF = {word: tone for tone, words in STATUS_TONES.items() for word in words.split()}
 # The bands of a score, from the top: lowest score, name, tone.

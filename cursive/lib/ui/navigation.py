@@ -4,7 +4,7 @@ Each app registers its pages in `apps.ready()`:
 `navigation.register(Entry("Leads", "leads:list", icon="users", order=40, shortcut="g l"))`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,13 @@ from django.urls import NoReverseMatch, reverse
 
 from .sprite import icon_names
 
-SECTIONS = {"main": "", "grow": "Grow", "settings": "Settings", "staff": "Staff"}
+SECTIONS = {
+    "main": "",
+    "grow": "Grow",
+    "partner": "Partner",
+    "settings": "Settings",
+    "staff": "Staff",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,8 @@ class Entry:
 
     `words` are other words that find it in the palette, `shortcut` is two keys ("g l"), `staff`
     shows it to staff only, `in_workspace=False` also to who has no workspace. It counts as current
-    on all pages under its URL, unless `exact`.
+    on all pages under its URL, unless `exact`. `shown` is asked with the request whether it is
+    shown: each page asks, so it reads what the request has and makes no query.
     """
 
     label: str
@@ -37,6 +44,7 @@ class Entry:
     in_workspace: bool = True
     in_sidebar: bool = True
     exact: bool = False
+    shown: Callable[[Any], bool] | None = None
 
     @property
     def keys(self) -> list[str]:
@@ -109,6 +117,7 @@ def sections_for(request: Any) -> list[Section]:
         if (is_staff or not entry.staff)
         and (membership is not None or not entry.in_workspace)
         and (not entry.roles or role in entry.roles)
+        and (entry.shown is None or entry.shown(request))
     ]
     urls = {entry: url for entry in visible if (url := _url(entry))}
     current = _current(getattr(request, "path", ""), urls)

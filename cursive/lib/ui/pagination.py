@@ -174,7 +174,7 @@ def keyset_page(
     directions, so give such an index NULLS LAST. Annotations count as never NULL.
     """
     columns = [_Column.of(queryset, name) for name in order]
-    backwards, values = _read_cursor(cursor, order) if cursor else (False, None)
+    backwards, values = read_cursor(cursor, order) if cursor else (False, None)
     if backwards:
         columns = [column.reversed() for column in columns]
     if values is not None:
@@ -190,8 +190,8 @@ def keyset_page(
     has_previous = more if backwards else values is not None
     return KeysetPage(
         items=rows,
-        next_cursor=_write_cursor(rows[-1], names, order, False) if rows and has_next else None,
-        previous_cursor=_write_cursor(rows[0], names, order, True)
+        next_cursor=write_cursor(rows[-1], names, order, False) if rows and has_next else None,
+        previous_cursor=write_cursor(rows[0], names, order, True)
         if rows and has_previous
         else None,
         page_size=page_size,
@@ -262,7 +262,8 @@ READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _write_cursor(row: Any, names: list[str], order: Sequence[str], backwards: bool) -> str:
+def write_cursor(row: Any, names: Sequence[str], order: Sequence[str], backwards: bool) -> str:
+    """What leads to the rows behind `row` (or, backwards, before it): its values of `names`."""
     values = [
         _to_wire(row[name] if isinstance(row, dict) else getattr(row, name)) for name in names
     ]
@@ -284,8 +285,11 @@ def _to_wire(value: Any) -> Any:
     raise TypeError(f"can't put a {type(value).__name__} into a cursor")
 
 
-def _read_cursor(cursor: str, order: Sequence[str]) -> tuple[bool, list[Any]]:
-    """Direction and values of a cursor of our own making for the same order."""
+def read_cursor(cursor: str, order: Sequence[str]) -> tuple[bool, list[Any]]:
+    """Direction and values of a cursor of our own making for the same order.
+
+    Raises InvalidInput for any other.
+    """
     try:
         if len(cursor) > MAX_CURSOR_LENGTH:
             raise ValueError("too long")

@@ -1,9 +1,10 @@
-// Choosing leads in the list: one box ticks the page, Shift ticks a range, arrows move between the
+// Choosing rows of a list: one box ticks the page, Shift ticks a range, arrows move between the
 // boxes, and 'all that match' stands for those on other pages too. The bar below follows.
 let last = null; // where a range begins
 
 const formOf = (element) => element.closest?.("[data-select-all]");
-const boxesOf = (form) => [...form.querySelectorAll('input[name="lead"]')];
+const BOX = 'td.col-check input[type="checkbox"]';
+const boxesOf = (form) => [...form.querySelectorAll(BOX)];
 
 function everything(form, on) {
   const field = form.querySelector('input[type="hidden"][name="everything"]');
@@ -23,6 +24,7 @@ function follow(form) {
     all.indeterminate = chosen > 0 && chosen < boxes.length;
   }
   if (chosen < boxes.length) everything(form, false);
+  for (const button of form.querySelectorAll("[data-of-chosen]")) button.disabled = !chosen;
   const bar = form.querySelector("[data-bar]");
   if (!bar) return;
   const isAll = Boolean(form.querySelector('input[type="hidden"][name="everything"]'));
@@ -49,7 +51,7 @@ document.addEventListener("click", (event) => {
   const form = formOf(event.target);
   if (!form) return;
   const box = event.target;
-  if (box.matches('input[name="lead"]')) {
+  if (box.matches(BOX)) {
     const boxes = boxesOf(form);
     const from = boxes.indexOf(last);
     const to = boxes.indexOf(box);
@@ -70,7 +72,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (!event.target.matches?.('[data-select-all] input[name="lead"]')) return;
+  if (!event.target.matches?.(BOX) || !formOf(event.target)) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
   const form = formOf(event.target);

@@ -1,5 +1,6 @@
 """The navigation: who sees what, and that every entry leads somewhere."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -77,3 +78,10 @@ def test_the_check_finds_dead_ends_missing_icons_and_double_shortcuts():
 
 def test_everything_that_is_registered_leads_somewhere():
     assert check_navigation() == []
+
+
+def test_an_entry_may_ask_the_request_whether_it_is_shown(entries):
+    register(replace(LOGIN, shown=lambda request: request.membership is None))
+    assert labels(request()) == ["Reset", "Leave"]
+    register(replace(LOGIN, shown=lambda request: request.path == "/"))
+    assert "Sign in" in labels(request())

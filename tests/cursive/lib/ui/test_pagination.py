@@ -189,5 +189,5 @@ def test_values_come_back_as_they_went_in():
     now = timezone.now()
     row = {"a": now, "b": Decimal("1.50"), "c": now.date(), "d": None, "e": "x", "f": True}
     order = tuple(row)
-    cursor = pagination._write_cursor(row, list(order), order, False)
-    assert pagination._read_cursor(cursor, order) == (False, list(row.values()))
+    cursor = pagination.write_cursor(row, list(order), order, False)
+    assert pagination.read_cursor(cursor, order) == (False, list(row.values()))
