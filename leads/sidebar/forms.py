@@ -353,6 +353,10 @@ def _take_conditions(
 
 def _is_against(taken: Mapping[str, list[Any]], operator: str, values: list[Any]) -> bool:
     """Whether what is taken says the opposite of a value; the controls can't show both."""
+    if operator in ("gte", "lte"):
+        other = taken.get("lte" if operator == "gte" else "gte", values)
+        low, high = (values, other) if operator == "gte" else (other, values)
+        return bool(low[-1] > high[-1])
     for include, exclude in OPPOSITE.items():
         if operator in (include, exclude):
             other = taken.get(exclude if operator == include else include, [])

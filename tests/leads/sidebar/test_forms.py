@@ -4,11 +4,11 @@ from urllib.parse import quote
 
 import pytest
 from django.http import QueryDict
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leads.filters.document import digest, parse
-from leads.filters.tree import EVERYBODY
+from leads.filters.tree import EVERYBODY, Condition, Group
 from leads.filters.url import encode
 from leads.filters.wording import in_dollars
 from leads.sidebar.controls import controls
@@ -65,8 +65,12 @@ def test_sending_the_shown_form_changes_nothing(group):
     assert digest(SearchForm(as_sent(again)).tree) == digest(again.tree)
 
 
+NOBODY = Group("all", (Condition("quality_score", "gte", 50), Condition("quality_score", "lte", 1)))
+
+
 @settings(deadline=None, max_examples=200)
 @given(groups("catalogue"))
+@example(NOBODY)
 def test_the_address_holds_the_filter(group):
     query = query_of_tree(group)
     assert query.isascii()
