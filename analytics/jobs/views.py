@@ -11,7 +11,6 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.workspaces.guards import member_required
@@ -22,6 +21,7 @@ from cursive.lib.jobs.queries import job_facts, job_links, jobs_of
 from cursive.lib.jobs.registry import kind_choices
 from cursive.lib.tenancy import tenant_context
 from cursive.lib.ui.pagination import keyset_page
+from cursive.lib.ui.progress import progress_context
 
 STREAM_INTERVAL = 0.5  # seconds; a job writes its progress no oftener
 STREAM_SECONDS = 300  # then the browser's EventSource comes back by itself
@@ -101,17 +101,6 @@ def _after_change(request: MemberRequest, job_id: UUID) -> HttpResponse:
         return redirect("jobs:detail", job_id=job_id)
     job = get_object_or_404(jobs_of(request.workspace.id), id=job_id)
     return render(request, "_job_progress.html", progress_context(job))
-
-
-def progress_context(job: Job) -> dict[str, object]:
-    """What `_job_progress.html` shows, wherever a page includes it."""
-    return {
-        "job": job,
-        "stream_url": reverse("jobs:events", args=[job.id]),
-        "poll_url": reverse("jobs:progress", args=[job.id]),
-        "cancel_url": reverse("jobs:cancellation", args=[job.id]),
-        "retry_url": reverse("jobs:retry", args=[job.id]),
-    }
 
 
 def _render_progress(workspace_id: UUID, job_id: UUID, csrf_token: str) -> tuple[str, bool]:

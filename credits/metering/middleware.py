@@ -28,6 +28,13 @@ UNKNOWN = "unknown"
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
+class MeteredRequest(WorkspaceRequest):
+    """What a call's request has besides: its count under way, then what came of it."""
+
+    counted_call: CountedCall
+    call_decision: Decision
+
+
 class CallRecordingMiddleware:
     """Records calls with what became of them, and tells the limit's figures.
 
@@ -78,7 +85,7 @@ class CallLimitMiddleware:
         except Exception:
             log.exception("api_call_not_counted")
             return self.get_response(request)
-        request.call_decision = decision  # type: ignore[attr-defined]
+        cast(MeteredRequest, request).call_decision = decision
         return self.get_response(request) if decision.allowed else _refusal(request, decision)
 
 
@@ -97,7 +104,7 @@ def _begin_to_count(request: HttpRequest) -> None:
     if workspace is None or not _is_call(request):
         return
     try:
-        request.counted_call = CountedCall(workspace_id=workspace.id)  # type: ignore[attr-defined]
+        cast(MeteredRequest, request).counted_call = CountedCall(workspace_id=workspace.id)
     except Exception:
         log.exception("api_call_not_counted")
 

@@ -17,6 +17,7 @@ from cursive.lib.errors import InvalidInput
 from cursive.lib.jobs.models import Job
 from cursive.lib.tables.writing import BOM, csv_lines, safe_cell
 from cursive.lib.tenancy import tenant_context
+from cursive.lib.ui.progress import progress_context
 from leads.filters import url as filter_url
 from leads.filters.tree import Group
 from leads.records.queries import capped_count, leads_of
@@ -119,12 +120,7 @@ def bulk_run(request: MemberRequest, run_id: UUID) -> HttpResponse:
     job = jobs.filter(id=job_id).first() if job_id else None
     context: dict[str, Any] = {"run": run, "job": job, "failures": _shown(run)}
     if job is not None:
-        context |= {
-            "stream_url": reverse("jobs:events", args=[job.id]),
-            "poll_url": reverse("jobs:progress", args=[job.id]),
-            "cancel_url": reverse("jobs:cancellation", args=[job.id]),
-            "retry_url": reverse("jobs:retry", args=[job.id]),
-        }
+        context |= progress_context(job)
     fragment = "#outcome" if request.htmx and not request.htmx.boosted else ""
     return render(request, f"leads/bulk/bulk_run.html{fragment}", context)
 

@@ -13,9 +13,9 @@ from accounts.workspaces.forms import show_refusal
 from accounts.workspaces.guards import member_required
 from accounts.workspaces.requests import MemberRequest
 from cursive.lib.errors import DomainError
-from cursive.lib.jobs.models import Job
 from cursive.lib.tables.headers import MAX_COLUMNS
 from cursive.lib.ui.pagination import keyset_page
+from cursive.lib.ui.progress import progress_context
 from leads.records.queries import address_of_job, members_of
 
 from . import operations
@@ -151,22 +151,11 @@ def _detail_page(
         "leads_url": address_of_job(found.job.id) if found.job else "",
         "nobody": not {"new", "owned"} & set(found.plan.get("counts", {})),
         "form": form,
-        **(_progress(job) if job is not None else {}),
+        **(progress_context(job) if job is not None else {}),
     }
     fragment = "#body" if request.htmx and not request.htmx.boosted else ""
     page = f"leads/imports/import_detail.html{fragment}"
     return render(request, page, context, status=status)
-
-
-def _progress(job: Job) -> dict[str, Any]:
-    """What the shared component of progress shows."""
-    return {
-        "job": job,
-        "stream_url": reverse("jobs:events", args=[job.id]),
-        "poll_url": reverse("jobs:progress", args=[job.id]),
-        "cancel_url": reverse("jobs:cancellation", args=[job.id]),
-        "retry_url": reverse("jobs:retry", args=[job.id]),
-    }
 
 
 @require_POST

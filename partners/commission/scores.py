@@ -14,13 +14,16 @@ from marketplace.listings.models import CHEAPEST_CENTS, DEAREST_CENTS
 
 STALEST = 15
 STEEPNESS, HALF_DAYS = 0.15, 30
-# The same formula over a sold lead's columns.
 OLDEST_DAYS = 400  # from there on nothing changes, and the power still fits a float
-_DAYS_SQL = "(sold_at AT TIME ZONE 'UTC')::date - collected_on"
-FRESHNESS_SQL = (
-    f"greatest({STALEST}, 100 / (1 + exp({STEEPNESS} *"
-    f" (least(greatest({_DAYS_SQL}, 0), {OLDEST_DAYS}) - {HALF_DAYS}))))"
-)
+
+
+def freshness_sql(days: str) -> str:
+    """The formula of `freshness` over an SQL expression of whole days."""
+    power = f"{STEEPNESS} * (least(greatest({days}, 0), {OLDEST_DAYS}) - {HALF_DAYS})"
+    return f"greatest({STALEST}, 100 / (1 + exp({power})))"
+
+
+FRESHNESS_SQL = freshness_sql("(sold_at AT TIME ZONE 'UTC')::date - collected_on")
 # Suggested prices are whole steps, as people would set them.
 STEP_CENTS = 5
 

@@ -1,6 +1,6 @@
 """The application to sell, and staff's decision about it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from unfold.widgets import (
@@ -88,9 +88,8 @@ class PartnerDecisionForm(forms.Form):
 
     def __init__(self, *args: Any, status: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", "Choose"), *DECISIONS[Status(status)]]
-        self.fields["decision"].widget.choices = choices
-        self.fields["decision"].choices = choices  # type: ignore[attr-defined]
+        decision = cast(forms.ChoiceField, self.fields["decision"])
+        decision.choices = [("", "Choose"), *DECISIONS[Status(status)]]
 
     def clean(self) -> dict[str, Any]:
         """What partners are refused says why."""

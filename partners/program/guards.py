@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
@@ -66,7 +66,7 @@ def partner_required(
             request.partner = partner
             return view(request, *args, **kwargs)
 
-        return member_required(guarded, role=role)  # type: ignore[no-any-return]
+        return cast(View, member_required(guarded, role=role))
 
     return decorate(view) if view else decorate
 

@@ -1,26 +1,24 @@
 """The quality of leads, 0 to 100, in four parts (P-4)."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from cursive.lib import tenancy
+from partners.commission.scores import freshness_sql
 
 from .models import MOST
 
 #: What a lead is complete with: each is worth the same.
 COMPLETE = ("phone", "company", "title", "linkedin")
-_LEAST_FRESH = 15
 
 # The same formula as `points_of`, for many listings at once. Shares add up before they are rounded.
-_PARTS = """
+_PARTS = f"""
     CASE WHEN verification_status = 'valid' THEN 1.0 ELSE 0.0 END AS verified,
     (has_phone::int + (company_name <> '')::int + (title <> '')::int + has_linkedin::int) / 4.0
         AS completeness,
-    greatest(0.15, 1 / (1 + exp(0.15 * (least(%(today)s::date - collected_on, 3650) - 30))))
-        AS freshness
+    {freshness_sql("%(today)s::date - collected_on")} / 100.0 AS freshness
 """
 _GRADE = f"""
     UPDATE marketplace_listing l SET quality = round(
@@ -49,12 +47,6 @@ class Shares:
     completeness: float
     freshness: float
     uniqueness: float
-
-
-def freshness(days: int) -> float:
-    """How fresh a record is that is so many days old: 1 / (1 + e^(0.15 (days − 30))), at least
-    0.15. It is 0.99 on the first day, 0.5 after 30, and falls to the least in six weeks."""
-    return max(_LEAST_FRESH / 100, 1 / (1 + math.exp(0.15 * (min(days, 3650) - 30))))
 
 
 def uniqueness(rows: int, duplicates: int) -> float:

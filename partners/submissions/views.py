@@ -14,6 +14,7 @@ from cursive.lib.errors import DomainError
 from cursive.lib.tables.headers import MAX_COLUMNS
 from cursive.lib.ui.formatting import format_cents
 from cursive.lib.ui.pagination import keyset_page
+from cursive.lib.ui.progress import progress_context
 from leads.imports.staging import SUPPRESSED
 from leads.imports.uploads.forms import MappingForm, ReadingForm
 from leads.imports.uploads.operations import MAX_BYTES
@@ -175,22 +176,11 @@ def _detail_page(
         "suggested": suggested_cents(found.quality, found.collected_on),
         "price_form": form,
         "may_sell": request.partner.may_sell,
-        **(_progress(job) if job is not None else {}),
+        **(progress_context(job) if job is not None else {}),
     }
     fragment = "#body" if request.htmx and not request.htmx.boosted else ""
     page = f"partners/submissions/submission_detail.html{fragment}"
     return render(request, page, context, status=status)
-
-
-def _progress(job: Any) -> dict[str, Any]:
-    """What the shared component of progress shows."""
-    return {
-        "job": job,
-        "stream_url": reverse("jobs:events", args=[job.id]),
-        "poll_url": reverse("jobs:progress", args=[job.id]),
-        "cancel_url": reverse("jobs:cancellation", args=[job.id]),
-        "retry_url": reverse("jobs:retry", args=[job.id]),
-    }
 
 
 @require_POST
