@@ -29,10 +29,14 @@ def name_of(workspace):
 
 
 def open_transactions():
-    """How many connections of the test's database are within a transaction."""
+    """How many clients' connections of the test's database are within a transaction.
+
+    PostgreSQL's own work there, such as autovacuum, comes whenever it likes.
+    """
     with psycopg.connect(os.environ["SUPERUSER_DATABASE_URL"], autocommit=True) as connection:
         query = (
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND xact_start IS NOT NULL"
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+            " AND backend_type = 'client backend' AND xact_start IS NOT NULL"
         )
         name = connections["default"].settings_dict["NAME"]
         return connection.execute(query, [name]).fetchone()[0]
