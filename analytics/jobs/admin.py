@@ -75,7 +75,10 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    """All jobs, newest first. Pages with running jobs load anew by themselves."""
+    """All jobs, newest first.
+
+    Pages with running jobs load anew by themselves, but not under the hands of who works on them.
+    """
 
     # Few and paired, so that a laptop shows them all and a phone's cards stay short.
     list_display = ("job", "workspace", "state_label", "how_far", "started")
@@ -251,10 +254,10 @@ class JobAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, with the success of the last 30 days above it."""
-        figures = {"figures": figures_of(dict(kind_choices()))}
-        answer = super().changelist_view(request, figures | (extra_context or {}))
-        if request.method == "GET" and Job.objects.active().exists():
-            answer["Refresh"] = str(LIST_SECONDS)
+        context: dict[str, Any] = {"figures": figures_of(dict(kind_choices()))}
+        if Job.objects.active().exists():
+            context["reload_after"] = LIST_SECONDS
+        answer = super().changelist_view(request, context | (extra_context or {}))
         return cast(HttpResponse, answer)
 
     def change_view(
@@ -266,10 +269,10 @@ class JobAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """One job; with the button for what can be done with it."""
         job = self.get_object(request, object_id)
-        context = {"work_urls": self._work_urls(request, job), **(extra_context or {})}
-        answer = super().change_view(request, object_id, form_url, context)
+        context: dict[str, Any] = {"work_urls": self._work_urls(request, job)}
         if job is not None and not job.is_over:
-            answer["Refresh"] = str(JOB_SECONDS)
+            context["reload_after"] = JOB_SECONDS
+        answer = super().change_view(request, object_id, form_url, context | (extra_context or {}))
         return cast(HttpResponse, answer)
 
     def _work_urls(self, request: HttpRequest, job: Job | None) -> dict[str, str]:

@@ -105,12 +105,12 @@ def test_the_list_has_all_workspaces_progress_filters_and_figures(sam, world):
 
 def test_pages_with_running_jobs_load_anew_and_others_stay(sam, world):
     failed, _, running = world
-    assert sam.get(JOBS)["Refresh"] == "10"
-    assert sam.get(f"{JOBS}{running.id}/change/")["Refresh"] == "3"
-    assert "Refresh" not in sam.get(f"{JOBS}{failed.id}/change/")
+    assert 'data-reload-after="10"' in page(sam, JOBS)
+    assert 'data-reload-after="3"' in page(sam, f"{JOBS}{running.id}/change/")
+    assert "data-reload-after" not in page(sam, f"{JOBS}{failed.id}/change/")
     with tenant_context(running.workspace_id):
         Job.objects.filter(id=running.id).update(status="completed")
-    assert "Refresh" not in sam.get(JOBS)
+    assert "data-reload-after" not in page(sam, JOBS)
 
 
 def test_a_jobs_page_has_its_log(sam, world):

@@ -58,6 +58,8 @@ ANSWERS = {
     ),
     "/invalid": (422, '<input id="x" aria-invalid="true">', {}),
     "/silent": (409, "", {}),
+    "/staff": (200, '<input type="checkbox" class="action-select"><input id="text">'
+        '{% include "analytics/jobs/_reload.html" with reload_after=10 %}', {}),
     "/header": (
         200,
         "",
@@ -225,3 +227,28 @@ def test_a_job_is_asked_about_until_it_is_over(page):
     """L-21: where no stream is, polling."""
     page.wait_for_selector("#job-7[data-job-over=completed]", timeout=10_000)
     assert "Done" in page.inner_text("#job-7")
+
+
+def test_a_page_of_staffs_loads_anew_but_not_under_their_hands(page):
+    """N-10: what is ticked or typed would be lost."""
+    loads = []
+    page.on("load", lambda _: loads.append(page.url))
+    page.clock.install()
+    page.goto(f"{ORIGIN}/staff")
+
+    def wait_for_a_load():
+        with page.expect_event("load"):
+            page.clock.run_for(10_000)
+
+    wait_for_a_load()
+    page.check(".action-select")
+    page.clock.run_for(60_000)
+    page.uncheck(".action-select")
+    wait_for_a_load()
+    page.fill("#text", "half a word")
+    page.clock.run_for(60_000)
+    page.check(".action-select")  # the cursor is elsewhere, and what was typed is still there
+    page.uncheck(".action-select")
+    page.clock.run_for(60_000)
+    assert page.input_value("#text") == "half a word"
+    assert len(loads) == 3
