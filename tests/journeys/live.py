@@ -1,5 +1,6 @@
 """Cursive as it runs for people: web server, worker, database, catalogue, and a browser."""
 
+import json
 import os
 import signal
 import socket
@@ -28,40 +29,71 @@ call_command("load_catalogue", "{path}", "--verbosity=0")
 LIVE_REDIS, SECOND_REDIS = 14, 15
 
 
+# Reads Python in JSON, a piece a line; answers each with its traceback, or with nothing. One
+# process for all pieces, since to start Django takes seconds.
+SHELL = """
+import io, json, os, sys, traceback
+from contextlib import redirect_stdout
+import django
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cursive.settings")
+django.setup()
+from django.db import connections
+for line in sys.stdin:
+    said, failure = io.StringIO(), ""
+    try:
+        with redirect_stdout(said):
+            exec(json.loads(line), {"__name__": "journey"})
+    except BaseException:
+        failure = traceback.format_exc()
+    connections.close_all()
+    print(json.dumps([said.getvalue(), failure]), flush=True)
+"""
+
+
 @dataclass
 class Live:
-    """A running Cursive of its own. `run` is for management commands against it."""
+    """A running Cursive of its own. `make` and `run` work in it, in a process for themselves."""
 
     url: str
     environment: dict[str, str]
     folder: Path
     processes: dict[str, subprocess.Popen] = field(default_factory=dict)
 
-    def run(self, *command: str) -> str:
+    def run(self, command: str, *options: str) -> str:
         """The output of a management command."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *command],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        code = "import sys\nfrom django.core.management import call_command\n"
+        return self._execute(f"{code}call_command({command!r}, *{options!r}, stdout=sys.stdout)")
 
     def make(self, code: str, **values: object) -> None:
         """Run Python there, with these values where it has {name!r}: what a journey starts from."""
-        self.run("shell", "--command", code.format(**values))
+        self._execute(code.format(**values))
 
-    def start(self, name: str, *command: str) -> subprocess.Popen:
-        """Start a process of this Cursive in a group of its own; its log is <name>.log."""
+    def _execute(self, code: str) -> str:
+        if "shell" not in self.processes:
+            self.start("shell", "-c", SHELL, pipes=True)
+        shell = self.processes["shell"]
+        assert shell.stdin is not None and shell.stdout is not None
+        shell.stdin.write(json.dumps(code).encode() + b"\n")
+        shell.stdin.flush()
+        answer = shell.stdout.readline()
+        assert answer, self.logs("shell")
+        said, failure = json.loads(answer)
+        assert not failure, said + failure
+        return said
+
+    def start(self, name: str, *command: str, pipes: bool = False) -> subprocess.Popen:
+        """Start a Python of this Cursive in a group of its own; its log is <name>.log.
+
+        With `pipes` it is written to and read from, and only its errors are in the log.
+        """
         log = (self.folder / f"{name}.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-m", *command],
+            [sys.executable, *command],
             cwd=ROOT,
             env=self.environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE if pipes else None,
+            stdout=subprocess.PIPE if pipes else log,
+            stderr=log,
             start_new_session=True,
         )
         log.close()
@@ -72,14 +104,14 @@ class Live:
         """A Celery worker with beat in it, and two pool processes."""
         schedule = str(self.folder / "beat")
         worker = ["worker", "--beat", f"--schedule={schedule}", "--concurrency=2", "-O", "fair"]
-        return self.start("worker", "celery", "--app", "cursive", *worker, "--loglevel=INFO")
+        return self.start("worker", "-m", "celery", "--app", "cursive", *worker, "--loglevel=INFO")
 
     def start_payments(self) -> subprocess.Popen:
         """The server of test payments, which tells Cursive what happens there."""
         options = ["--port", self.environment["STRIPE_LOCAL_URL"].rpartition(":")[2]]
         options += ["--state", str(self.folder / "payments.sqlite")]
         options += ["--webhook", f"{self.url}/api/webhooks/stripe"]
-        return self.start("payments", "credits.stripe.local", *options)
+        return self.start("payments", "-m", "credits.stripe.local", *options)
 
     def kill(self, name: str) -> None:
         """kill -9 for a process and all that it started."""
@@ -149,7 +181,7 @@ def running(folder: Path, name: str, *, redis: int, catalogue_rows: int) -> Iter
         options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", url.rpartition(":")[2]]
         options += ["--no-ws", "--workers-kill-timeout", "2", "cursive.asgi:application"]
         live.start_payments()
-        web = live.start("web", "granian", *options)
+        web = live.start("web", "-m", "granian", *options)
         live.start_worker()
         _wait(url, web)
         yield live

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.journey
 
 @pytest.fixture(scope="module")
 def made(live: Live) -> Live:
-    live.run("shell", "--command", MAKE.format(email=EMAIL, staff=STAFF, password=PASSWORD))
+    live.make(MAKE, email=EMAIL, staff=STAFF, password=PASSWORD)
     return live
 
 
