@@ -2,6 +2,7 @@
 
 import copy
 import random
+from functools import cache
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -27,6 +28,7 @@ BEYOND_A_SCHEMA = {
 }
 
 
+@cache
 def validator(scope):
     return jsonschema.Draft202012Validator(
         json_schema(scope), format_checker=jsonschema.FormatChecker()
