@@ -16,10 +16,13 @@ class MarketplaceConfig(AppConfig):
         from credits.ledger.queries import register_reference
         from cursive.lib.jobs.registry import register_kind
         from cursive.lib.ui.navigation import Entry, register
+        from cursive.lib.warming import register_warm_up
         from leads.listing.registry import register_bringer
+        from marketplace.listings.search import read_market
         from marketplace.purchases import checks, orders
         from marketplace.purchases.checking import LeadReportHandler
 
+        register_warm_up(read_market)
         register_kind(LeadReportHandler())
         register_reference("order", orders.orders_as_references)
         register_bringer(orders.orders_that_brought)

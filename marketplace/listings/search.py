@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 
 from cursive.lib.errors import InvalidInput
+from cursive.lib.tenancy import system_context
 from cursive.lib.ui.pagination import (
     DEFAULT_PAGE_SIZE,
     KeysetPage,
@@ -112,6 +113,12 @@ def suggest(field: str, typed: str, *, buyer_id: UUID) -> list[FacetValue]:
         return []
     with asking(buyer_id) as ask:
         return ask.suggestions(field, fold(typed).strip())
+
+
+def read_market() -> None:
+    """Have this process read what is on sale, which else its first search waits for."""
+    with system_context():
+        market().follow()
 
 
 def forget_market() -> None:

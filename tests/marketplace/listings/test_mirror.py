@@ -14,7 +14,7 @@ from marketplace.listings import search as searching
 from marketplace.listings.mirror import market
 from marketplace.listings.models import Listing
 from marketplace.listings.operations import mark_sold, reprice_listings
-from marketplace.listings.search import search
+from marketplace.listings.search import read_market, search
 from tests import market as stall
 from tests.marketplace.listings.conftest import NOBODY, found
 
@@ -174,3 +174,13 @@ def test_pieces_are_whole_rows_of_a_bounded_size():
     assert b"".join(pieces) == b"".join(rows)
     assert all(piece.endswith(b"\n") and len(piece) <= 50 + 12 for piece in pieces)
     assert len(pieces) > 3
+
+
+def test_what_is_read_beforehand_is_not_read_again(seller, monkeypatch):
+    """M-2: the first search of a process doesn't wait, and is as exact as any."""
+    first, second = stall.listings(seller, [stall.person(), stall.person()])
+    read_market()
+    monkeypatch.setattr(market(), "_load", lambda: pytest.fail("read twice"))
+    with system_context():
+        mark_sold(listing_ids=[first.id])
+    assert found() == [second.id]
