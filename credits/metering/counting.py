@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -55,14 +56,14 @@ RETURNING calls
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Period:
     """What calls are counted in: a workspace's period, known by its start."""
 
     workspace_id: UUID
     start: datetime
 
-    @property
+    @cached_property
     def name(self) -> str:
         """How Redis knows it. Periods begin on whole seconds, in calendars and at Stripe."""
         return f"{self.workspace_id}:{int(self.start.timestamp())}"

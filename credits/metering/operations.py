@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 TERMS_SECONDS = 3.0
 MOST_TERMS = 10_000
 
-_terms: dict[UUID, tuple[float, Terms]] = {}
+# Until when, by the monotonic clock.
+_terms: dict[UUID, tuple[float, Terms, Period]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ class CountedCall:
 
     def __init__(self, *, workspace_id: UUID) -> None:
         self._workspace_id = workspace_id
-        self._terms = terms = known_terms(workspace_id)
-        self._period = Period(workspace_id, terms.period_start)
+        terms, self._period = _known(workspace_id)
+        self._terms = terms
         # Where calls past the limit are charged, the plan's number limits nothing.
         self._cap = terms.calls if terms.call_price_usd is None else None
         self._count: CountInStore | None = None
@@ -129,16 +130,22 @@ def _minute_limit(rate: str) -> limits.Limit:
 
 def known_terms(workspace_id: UUID) -> Terms:
     """The workspace's terms, a few seconds old at most, never of a period that is over."""
+    return _known(workspace_id)[0]
+
+
+def _known(workspace_id: UUID) -> tuple[Terms, Period]:
     now = time.monotonic()
     found = _terms.get(workspace_id)
-    if found is not None and found[0] > now and timezone.now() < found[1].period_end:
-        return found[1]
+    if found is not None and now < found[0]:
+        return found[1], found[2]
     with system_context():
         terms = current_terms(workspace_id)
     if len(_terms) >= MOST_TERMS:
         _terms.clear()
-    _terms[workspace_id] = (now + TERMS_SECONDS, terms)
-    return terms
+    left = (terms.period_end - timezone.now()).total_seconds()
+    period = Period(workspace_id, terms.period_start)
+    _terms[workspace_id] = (now + min(TERMS_SECONDS, left), terms, period)
+    return terms, period
 
 
 def forget_terms(workspace_id: UUID) -> None:

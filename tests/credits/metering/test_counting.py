@@ -6,6 +6,7 @@ import signal
 import time
 
 import pytest
+import redis
 from django.core.cache import cache
 from django.db import connections
 
@@ -62,6 +63,15 @@ def test_a_count_that_nobody_waited_for_leaves_others_their_own_answer(acme, riv
     assert shown == [99, 98]
     assert acme.count().remaining in (97, 98), "whether it counted isn't known"
     assert acme.total() in (2, 3)
+
+
+def test_a_connection_that_the_store_has_closed_is_none_to_count_on(acme, settings):
+    """A store that was started anew, or cleans up, is no outage."""
+    assert acme.count().remaining == 99
+    store = redis.Redis.from_url(settings.REDIS_URL)
+    store.client_kill_filter(_type="normal", skipme=True)
+    assert [acme.count().remaining for _ in range(2)] == [98, 97]
+    assert acme.written() == 0, "nothing had to be counted in PostgreSQL"
 
 
 def test_the_tighter_limit_is_shown(acme):
