@@ -9,7 +9,7 @@ from uuid import UUID
 from cursive.lib import tenancy
 from leads.records.known import Identity, People
 
-from .upkeep import SUSPENDED
+from .models import SUSPENDED
 
 OWN, OTHERS, MARKET = "own", "others", "market"
 # Normal forms have no control characters, and one text is made much faster than an array.

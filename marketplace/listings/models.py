@@ -20,6 +20,9 @@ from leads.records.models import text
 
 from .orders import ORDERS
 
+#: How the reason begins of listings that were on sale when their seller was suspended.
+SUSPENDED = "Suspended"
+
 
 class ListingQuerySet(models.QuerySet["Listing"]):
     """Words for picking listings."""
@@ -27,6 +30,18 @@ class ListingQuerySet(models.QuerySet["Listing"]):
     def on_sale(self) -> "ListingQuerySet":
         """What can be bought now, apart from who reserved it (M-1)."""
         return self.filter(status=Listing.Status.LISTED)
+
+    def suspended(self) -> "ListingQuerySet":
+        """What a suspension took off sale, and lifting it may put back."""
+        return self.filter(
+            status=Listing.Status.WITHDRAWN,
+            status_reason__startswith=SUSPENDED,
+            sold__lt=F("max_sales"),
+        )
+
+    def withdrawable(self) -> "ListingQuerySet":
+        """What is on sale, or would be again as soon as its seller's suspension is lifted."""
+        return self.on_sale() | self.suspended()
 
     def of_seller(self, workspace_id: object) -> "ListingQuerySet":
         """What one partner offers or offered."""

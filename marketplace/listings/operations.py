@@ -129,8 +129,11 @@ def reject_listings(*, seller_id: UUID, listing_ids: Sequence[int], reason: str)
 
 
 def withdraw_listings(*, seller_id: UUID, listing_ids: Sequence[int], reason: str) -> int:
-    """Take what is on sale off it; how many. What was sold stays with its buyers."""
-    ids = list(_locked(seller_id, listing_ids).on_sale().values_list("id", flat=True))
+    """Take what is on sale off it; how many. What was sold stays with its buyers.
+
+    What a suspension took off sale already is withdrawn too, so that it doesn't come back.
+    """
+    ids = list(_locked(seller_id, listing_ids).withdrawable().values_list("id", flat=True))
     return Listing.objects.filter(id__in=ids).update(
         status=Status.WITHDRAWN, status_reason=reason[:200]
     )

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from cursive.lib import tenancy
 
-#: How the reason begins of listings that were on sale when their seller was suspended.
-SUSPENDED = "Suspended"
+from .models import SUSPENDED
 
 _WITHDRAW_ALL = """
     WITH mine AS (
@@ -24,6 +23,7 @@ _RELIST = """
         SELECT id FROM marketplace_listing
         WHERE seller_id = %(seller)s AND id = ANY(%(ids)s) AND status = 'withdrawn'
             AND starts_with(status_reason, %(suspended)s) AND sold < max_sales
+            AND verification_status <> 'invalid'
         ORDER BY id FOR UPDATE
     )
     UPDATE marketplace_listing l SET status = 'listed', status_reason = ''
@@ -78,7 +78,7 @@ def remove_listings(
 
 def relist_listings(*, seller_id: UUID, listing_ids: Sequence[int]) -> int:
     """Put back on sale what a suspension took off it, since the day it was listed first; how
-    many."""
+    many. Not what was found invalid meanwhile (M-1)."""
     with tenancy.connection().cursor() as cursor:
         cursor.execute(
             _RELIST,

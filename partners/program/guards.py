@@ -33,6 +33,14 @@ def partner_of(workspace_id: UUID) -> Partner | None:
     return found
 
 
+def lock_partner(workspace_id: UUID) -> Partner | None:
+    """The same, as it stays until the caller's transaction ends: whoever puts leads on sale asks
+    so, as a suspension locks the partner first, too, and submissions and listings after it."""
+    partners = Partner.objects.filter(workspace_id=workspace_id)
+    found: Partner | None = partners.select_for_update(no_key=True).first()
+    return found
+
+
 def require_selling(partner: Partner | None) -> Partner:
     """The partner, who may sell now. Raises Forbidden with the reason."""
     if partner is None:

@@ -15,16 +15,17 @@ from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import enqueue_job
 from cursive.lib.jobs.registry import JobHandler, Step
 from leads.catalogue.suppression import suppression_list
-from marketplace.listings.models import Listing, ListingPerson
+from marketplace.listings.models import Listing, ListingPerson, ListingQuerySet
 from marketplace.listings.operations import (
+    lock_listings,
     publish_listings,
     reject_listings,
     reprice_listings,
     withdraw_listings,
 )
 from marketplace.listings.people import candidate_in
-from marketplace.listings.upkeep import SUSPENDED, relist_listings, remove_listings
-from partners.program.guards import partner_of
+from marketplace.listings.upkeep import relist_listings, remove_listings
+from partners.program.guards import lock_partner, require_selling
 
 from .models import Submission
 
@@ -45,20 +46,17 @@ SUPPRESSED = "This person has asked not to be contacted."
 NOT_CHOSEN = "Not among the leads of this submission that were approved."
 #: What may be deleted.
 NEVER_ON_SALE = (Listing.Status.DRAFT, Listing.Status.REJECTED)
-_OPEN = [Listing.Status.DRAFT, Listing.Status.LISTED]
 _STATUSES: dict[str, list[str]] = {
     "publish": [Listing.Status.DRAFT],
     "reject": [Listing.Status.DRAFT],
-    "reprice": list(_OPEN),
-    "withdraw": [Listing.Status.LISTED],
-    "relist": [Listing.Status.WITHDRAWN],
+    "reprice": [Listing.Status.DRAFT, Listing.Status.LISTED],
 }
 
 
 def change(found: Submission, actor: Actor, action: str, **params: Any) -> Job | None:
     """Do `action` to a submission's leads in the caller's transaction, or by a job, which is
     returned, where there are many."""
-    listings = Listing.objects.filter(submission_id=found.id, status__in=_STATUSES[action])
+    listings = _concerned(Listing.objects.filter(submission_id=found.id), action)
     ids = list(listings.order_by("id").values_list("id", flat=True)[: AT_ONCE + 1])
     if len(ids) <= AT_ONCE:
         _ACTIONS[action](found.workspace_id, {**params, "submission": str(found.id)}, ids)
@@ -141,8 +139,13 @@ class ChangeHandler(JobHandler):
                 limit=BATCH,
             )
             return Step(processed=done, cursor=job.cursor, done=done < BATCH)
-        if not _goes_on(job, action):
-            return Step(cursor=job.cursor, done=True)
+        if action in {"publish", "relist"}:
+            # Under the lock that a suspension takes first: it comes before this batch or after it.
+            partner = lock_partner(job.workspace_id)
+            if action == "publish":
+                require_selling(partner)  # else the job fails, and staff decide anew
+            elif partner is None or not partner.may_sell:
+                return Step(cursor=job.cursor, done=True)
         column = "line" if job.params["submission"] else "id"
         rows = list(_next(job, action, column, after))
         if rows:
@@ -172,22 +175,20 @@ class ChangeHandler(JobHandler):
 
 
 def _next(job: Job, action: str, column: str, after: int) -> QuerySet[Listing, tuple[int, int]]:
-    listings = Listing.objects.of_seller(job.workspace_id).filter(
-        **{f"{column}__gt": after}, status__in=_STATUSES[action]
-    )
+    mine = Listing.objects.of_seller(job.workspace_id).filter(**{f"{column}__gt": after})
+    listings = _concerned(mine, action)
     if job.params["submission"]:
         listings = listings.filter(submission_id=job.params["submission"])
-    else:
-        listings = listings.filter(status_reason__startswith=SUSPENDED)
     return listings.order_by(column).values_list("id", column)[:BATCH]
 
 
-def _goes_on(job: Job, action: str) -> bool:
-    """Whether what is done may go on: a partner who is suspended again gets nothing back."""
-    if action != "relist":
-        return True
-    partner = partner_of(job.workspace_id)
-    return partner is not None and partner.may_sell
+def _concerned(listings: ListingQuerySet, action: str) -> ListingQuerySet:
+    """Those of `listings` that `action` has something to do with."""
+    if action == "withdraw":
+        return listings.withdrawable()
+    if action == "relist":
+        return listings.suspended()
+    return listings.filter(status__in=_STATUSES[action])
 
 
 def _suppressed(seller_id: UUID, ids: Sequence[int]) -> set[int]:
@@ -214,6 +215,7 @@ def chosen(selection: dict[str, Any]) -> Q:
 
 
 def _publish(seller_id: UUID, params: dict[str, Any], ids: Sequence[int]) -> Counter[str]:
+    lock_listings(ids)  # all at once, in their order; what follows takes them in three parts
     suppressed = _suppressed(seller_id, ids)
     wanted = Listing.objects.filter(chosen(params["selection"]), id__in=ids)
     mine = set(wanted.values_list("id", flat=True)) - suppressed

@@ -15,7 +15,7 @@ from cursive.lib.jobs.models import Job
 from cursive.lib.texts import read_text
 from leads.verification.models import Status as Check
 from marketplace.listings.models import Listing
-from partners.program.guards import partner_of, require_selling
+from partners.program.guards import lock_partner, require_selling
 
 from . import changing, mails
 from .models import RejectCode, Submission
@@ -61,8 +61,9 @@ def approve_submission(
     """
     _check_selection(selection)
     with tenancy.atomic():
+        partner = lock_partner(workspace_id)
         found = _waiting(workspace_id, submission_id)
-        require_selling(partner_of(workspace_id))
+        require_selling(partner)
         params = _params_of(found, selection)
         found.status = Status.PUBLISHING
         _decided(found, actor, "" if selection.is_everything else RejectCode.LOW_QUALITY)

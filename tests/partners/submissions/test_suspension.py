@@ -1,0 +1,181 @@
+"""P-1, M-1: nothing of a suspended partner's comes on sale, by whatever way, and only what the
+suspension itself took off sale comes back."""
+
+import time
+from collections import Counter
+from threading import Thread
+
+import pytest
+
+from cursive.lib.errors import Forbidden
+from cursive.lib.jobs.models import Job
+from cursive.lib.tenancy import atomic, system_context, tenant_context
+from marketplace.listings.operations import record_checks
+from partners.program.models import Partner
+from partners.program.operations import reinstate_partner, suspend_partner
+from partners.submissions import changing
+from partners.submissions.models import Submission
+from partners.submissions.operations import withdraw_all_of, withdraw_submission
+from partners.submissions.review import approve_submission, reject_submission
+from tests.credits.books import at_once, superuser
+from tests.partners.submissions.handing import (
+    STAFF,
+    again,
+    approve,
+    in_review,
+    listings,
+    on_sale,
+    people,
+    work,
+)
+
+
+def statuses(found: Submission) -> Counter[str]:
+    return Counter(str(each.status) for each in listings(found))
+
+
+def partner(petra) -> Partner:
+    with system_context():
+        return Partner.objects.get(workspace_id=petra.id)
+
+
+def suspend(petra) -> None:
+    suspend_partner(partner_id=partner(petra).id, reason="Complaints.", actor=STAFF)
+
+
+def reinstate(petra) -> None:
+    reinstate_partner(partner_id=partner(petra).id, actor=STAFF)
+    with tenant_context(petra.id):
+        job = Job.objects.filter(title=changing.TITLES["relist"]).latest("created_at")
+    work(petra, job)
+
+
+def approval(petra, found: Submission) -> Job:
+    with system_context():
+        return approve_submission(workspace_id=petra.id, actor=STAFF, submission_id=found.id)
+
+
+def test_who_is_suspended_before_publication_is_not_published(petra, mailoutbox):
+    found = in_review(petra, people(50))
+    job = approval(petra, found)
+    suspend(petra)
+    work(petra, job)
+    found = again(petra, found)
+    assert (found.status, found.approved) == ("review", 0)
+    assert statuses(found) == {"draft": 50}
+    with tenant_context(petra.id):
+        job = Job.objects.get(id=job.id)
+    assert job.status == "failed" and "Suspended. Complaints." in job.error
+    reinstate(petra)
+    assert statuses(found) == {"draft": 50}
+    assert statuses(approve(petra, found)) == {"listed": 50}
+
+
+def test_who_is_suspended_amid_publication_has_nothing_on_sale(petra, monkeypatch):
+    monkeypatch.setattr(changing, "BATCH", 20)
+    found = in_review(petra, people(50))
+    job = approval(petra, found)
+
+    def stop(self, job):
+        if job.cursor and partner(petra).may_sell:
+            suspend(petra)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(changing.ChangeHandler, "prepare", stop)
+        work(petra, job)
+    assert again(petra, found).status == "review"
+    assert statuses(found) == {"withdrawn": 20, "draft": 30}
+    reinstate(petra)
+    assert statuses(found) == {"listed": 20, "draft": 30}
+    found = approve(petra, found)
+    assert (found.status, found.approved, statuses(found)) == ("approved", 50, {"listed": 50})
+
+
+def waiting() -> int:
+    """How many statements wait for a lock."""
+    with superuser() as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock'"
+        ).fetchone()
+    return found[0]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("way", ["publish", "relist"])
+def test_what_comes_on_sale_while_a_suspension_is_under_way_waits_for_it(petra, way):
+    if way == "publish":
+        found = in_review(petra, people(50))
+        job = approval(petra, found)
+    else:
+        found = on_sale(petra, people(50))
+        suspend(petra)
+        reinstate_partner(partner_id=partner(petra).id, actor=STAFF)
+        with tenant_context(petra.id):
+            job = Job.objects.get(title=changing.TITLES["relist"])
+    done: list[object] = []
+    working = Thread(target=lambda: done.extend(at_once(1, lambda _: work(petra, job))))
+    with system_context(), atomic():
+        Partner.objects.select_for_update().get(workspace_id=petra.id)
+        working.start()
+        ends = time.monotonic() + 20
+        while not waiting() and working.is_alive() and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert waiting()
+        Partner.objects.filter(workspace_id=petra.id).update(status="suspended")
+        withdraw_all_of(petra.id, "Complaints.")
+    working.join()
+    assert done == [None]
+    assert statuses(found) == {"draft" if way == "publish" else "withdrawn": 50}
+
+
+@pytest.mark.faults
+def test_an_approval_while_a_suspension_is_under_way_is_refused(petra):
+    found = in_review(petra, people(50))
+    answers: list[object] = []
+    deciding = Thread(target=lambda: answers.extend(at_once(1, lambda _: approval(petra, found))))
+    with system_context(), atomic():
+        Partner.objects.select_for_update().get(workspace_id=petra.id)
+        deciding.start()
+        ends = time.monotonic() + 20
+        while not waiting() and deciding.is_alive() and time.monotonic() < ends:
+            time.sleep(0.01)
+        Partner.objects.filter(workspace_id=petra.id).update(status="suspended")
+    deciding.join()
+    assert isinstance(answers[0], Forbidden)
+    assert again(petra, found).status == "review" and statuses(found) == {"draft": 50}
+
+
+def test_what_was_withdrawn_or_found_invalid_meanwhile_does_not_come_back(petra, monkeypatch):
+    """A withdrawal that began before, a rejection, and a check that was under way (P-6b)."""
+    monkeypatch.setattr(changing, "AT_ONCE", 10)
+    gone, kept = on_sale(petra, people(50)), on_sale(petra, people(50, 100))
+    with tenant_context(petra.id):
+        withdraw_submission(workspace_id=petra.id, actor=petra.actor, submission_id=gone.id)
+    suspend(petra)
+    work(petra, again(petra, gone).change_job)
+    with system_context(), atomic():
+        record_checks(checks={listings(kept)[0].id: "invalid"})
+    reinstate(petra)
+    assert statuses(gone) == {"withdrawn": 50}
+    assert statuses(kept) == {"listed": 49, "withdrawn": 1}
+
+
+def test_what_is_rejected_after_half_a_publication_does_not_come_back(petra, monkeypatch):
+    monkeypatch.setattr(changing, "BATCH", 20)
+    found = in_review(petra, people(50))
+    job = approval(petra, found)
+
+    def stop(self, job):
+        if job.cursor and partner(petra).may_sell:
+            suspend(petra)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(changing.ChangeHandler, "prepare", stop)
+        work(petra, job)
+    with system_context():
+        reject_submission(
+            workspace_id=petra.id, actor=STAFF, submission_id=found.id, code="duplicate"
+        )
+    reinstate(petra)
+    assert statuses(found) == {"withdrawn": 20, "rejected": 30}
