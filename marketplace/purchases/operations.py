@@ -274,11 +274,15 @@ def _choose(asked: _Asked, order_id: UUID) -> _Choice:
 
 
 def _candidate(listing: Listing, record: Mapping[str, Any]) -> Candidate:
-    """Who the listing is, with what checking the address has found out."""
+    """Who the listing is, as its buyer saw it: what was found out about the address, the quality
+    and the day are the listing's, whatever the seller's record claims."""
     candidate = candidate_in(record)
-    if listing.verification_status == VALID and candidate.person.email:
-        candidate.person.email_verified = True
-        candidate.person.email_verified_at = listing.verified_at and listing.verified_at.date()
+    person, checked = candidate.person, listing.verified_at
+    is_valid = listing.verification_status == VALID and bool(person.email)
+    person.email_verified = is_valid
+    person.email_verified_at = checked.date() if is_valid and checked else None
+    person.phone_verified = None
+    person.quality_score, person.source_date = listing.quality, listing.collected_on
     return candidate
 
 

@@ -1,5 +1,6 @@
 """M-4: a purchase is one transaction, charges what it delivers, and says what it left out."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -45,6 +46,31 @@ def test_listings_become_leads_and_are_charged(acme, seller):
     (created,) = acme.events("lead.created")
     assert created == {"leads": leads, "source": "marketplace", "order": str(order.id)}
     all_is_well()
+
+
+CLAIMS = {
+    "email_verified": True,
+    "email_verified_at": date(2026, 10, 1),
+    "phone": "+15125550100",
+    "phone_verified": True,
+    "quality_score": 100,
+    "source_date": date(2020, 1, 1),
+}
+
+
+@pytest.mark.parametrize("status", ["valid", "unknown", "risky"])
+def test_what_the_seller_claims_is_not_sold(acme, seller, status):
+    """P-3, M-1: the lead says what the listing said, from our own check, and no more."""
+    made = market.listing(seller, status=status, quality=52, **CLAIMS)
+    plain = market.listing(seller, status=status, quality=52, phone="+15125550101")
+    acme.buy([made, plain])
+    lead, other = acme.leads()
+    is_valid = status == "valid"
+    assert (lead.verification_status, lead.email_verified) == (status, is_valid)
+    assert lead.email_verified_at == (made.verified_at.date() if is_valid else None)
+    assert (lead.phone, lead.phone_verified) == ("+15125550100", False)
+    assert (lead.quality_score, lead.source_date) == (52, market.COLLECTED)
+    assert lead.score == other.score and lead.score_factors == other.score_factors
 
 
 def test_the_sellers_books_are_told(acme, seller, monkeypatch):

@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 
 from accounts.audit.models import AuditEntry
-from cursive.lib.errors import Conflict, Forbidden
+from cursive.lib.errors import Conflict, Forbidden, InvalidInput
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job, retry_job
 from cursive.lib.tenancy import atomic, system_context, tenant_context
@@ -17,7 +18,12 @@ from marketplace.listings.people import person_of
 from partners.program.models import Partner
 from partners.submissions import validating
 from partners.submissions.models import Submission
-from partners.submissions.operations import give_up, start_validation
+from partners.submissions.operations import (
+    SUBMISSION,
+    give_up,
+    start_validation,
+    upload_submission,
+)
 from tests import cast, market
 from tests.partners.submissions.handing import (
     HEAD,
@@ -286,3 +292,30 @@ def test_a_suspended_partner_hands_nothing_in(petra):
         hand_in(petra, people(50))
     with tenant_context(petra.id):
         assert not Submission.objects.exists() and not Job.objects.exists()
+
+
+def test_a_file_cannot_say_how_good_it_is(petra):
+    """P-3, P-4: whether addresses work and how good leads are, we find out ourselves."""
+    claims = "E-mail verified,E-mail verified on,Phone verified,Quality score"
+    content = HEAD.strip() + f",{claims}\n"
+    content += "".join(row(n).strip() + ",yes,2026-11-01,yes,100\n" for n in range(50))
+    found = validated(petra, content)
+    said = {each.column: each.field for each in found.upload.columns_mapped.columns}
+    assert {said[name] for name in claims.split(",")} == {None}
+    with system_context():
+        records = list(ListingPerson.objects.values_list("record", flat=True))
+    assert len(records) == 50
+    for name in ("email_verified", "email_verified_at", "phone_verified", "quality_score"):
+        assert name not in dict(pair for _, group in SUBMISSION.choices() for pair in group)
+        assert not any(name in record for record in records)
+        with tenant_context(petra.id), pytest.raises(InvalidInput, match="can't be"):
+            upload_submission(
+                workspace=petra,
+                actor=petra.actor,
+                file=ContentFile(people(50, 100).encode(), name="b.csv"),
+                details=market.DETAILS,
+                validate=True,
+                fields={"Title": name},
+            )
+    with tenant_context(petra.id):
+        assert Submission.objects.count() == 1
