@@ -23,6 +23,7 @@ from .models import (
     Payout,
     SoldLead,
 )
+from .statements import count_checks
 
 SPAN = timedelta(days=90)
 
@@ -132,16 +133,12 @@ SELECT count(*), count(*) FILTER (WHERE sold_at >= %(since)s),
     coalesce(sum(price_cents), 0), coalesce(sum(commission_cents), 0)
 FROM partners_soldlead WHERE workspace_id = %(workspace)s
 """
-# What was handed in lately, and what was checked lately: the second may be older.
 _LISTED = """
-SELECT count(*) FILTER (WHERE verified_at >= %(since)s AND verification_status = 'valid'),
-    count(*) FILTER (WHERE verified_at >= %(since)s AND verification_status = 'invalid'),
-    avg(has_phone::int + has_linkedin::int + (company_name <> '')::int + (title <> '')::int)
+SELECT avg(has_phone::int + has_linkedin::int + (company_name <> '')::int + (title <> '')::int)
         FILTER (WHERE created_at >= %(since)s) * 25,
     count(*) FILTER (WHERE status = 'listed')
 FROM marketplace_listing
-WHERE seller_id = %(workspace)s
-    AND (verified_at >= %(since)s OR created_at >= %(since)s OR status = 'listed')
+WHERE seller_id = %(workspace)s AND (created_at >= %(since)s OR status = 'listed')
 """
 
 
@@ -176,7 +173,8 @@ def standing_of(workspace_id: UUID, now: datetime | None = None) -> Standing:
     since = (now or timezone.now()) - SPAN
     values = {"workspace": workspace_id, "since": since}
     sold, sold_recent, refunded, lately_refunded, freshness, sales, commission = _row(_SOLD, values)
-    valid, invalid, completeness, on_sale = _row(_LISTED, values)
+    valid, invalid = count_checks([workspace_id], since)[workspace_id]
+    completeness, on_sale = _row(_LISTED, values)
     recent = figures_of(workspace_id, since)
     pass_rate = scores.share(valid, valid + invalid)
     return Standing(

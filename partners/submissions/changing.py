@@ -27,7 +27,7 @@ from marketplace.listings.people import candidate_in
 from marketplace.listings.upkeep import relist_listings, remove_listings
 from partners.program.guards import lock_partner, require_selling
 
-from .models import Submission
+from .models import DroppedChecks, Submission
 
 KIND = "submission_change"
 BATCH = 2_000
@@ -98,15 +98,26 @@ def drop_leads(found: Submission, statuses: Sequence[str] = NEVER_ON_SALE) -> No
     far as they are few, the others by a job. In the caller's transaction."""
     gone = Listing.objects.filter(submission_id=found.id, status__in=statuses)
     until = gone.aggregate(last=Max("id"))["last"] or 0
-    removed = remove_listings(
-        seller_id=found.workspace_id,
-        submission_id=found.id,
+    if _drop(found.workspace_id, found.id, statuses, until, AT_ONCE) == AT_ONCE:
+        start_change(found, ACTOR, "drop", until=until, statuses=list(statuses))
+
+
+def _drop(
+    workspace_id: UUID, submission_id: UUID, statuses: Sequence[str], until: int, limit: int
+) -> int:
+    """Delete so many, and keep what was found out about them: it counts for the pass rate."""
+    gone = remove_listings(
+        seller_id=workspace_id,
+        submission_id=submission_id,
         statuses=statuses,
         until_id=until,
-        limit=AT_ONCE,
+        limit=limit,
     )
-    if removed == AT_ONCE:
-        start_change(found, ACTOR, "drop", until=until, statuses=list(statuses))
+    DroppedChecks.objects.bulk_create(
+        DroppedChecks(workspace_id=workspace_id, day=day, valid=valid, invalid=invalid)
+        for day, (valid, invalid) in gone.checks.items()
+    )
+    return gone.number
 
 
 class ChangeHandler(JobHandler):
@@ -131,13 +142,8 @@ class ChangeHandler(JobHandler):
         action, after = job.params["action"], job.cursor.get("after", 0)
         counts = Counter(job.cursor.get("counts", {}))
         if action == "drop":
-            done = remove_listings(
-                seller_id=job.workspace_id,
-                submission_id=UUID(job.params["submission"]),
-                statuses=job.params["statuses"],
-                until_id=job.params["until"],
-                limit=BATCH,
-            )
+            about, until = UUID(job.params["submission"]), job.params["until"]
+            done = _drop(job.workspace_id, about, job.params["statuses"], until, BATCH)
             return Step(processed=done, cursor=job.cursor, done=done < BATCH)
         if action in {"publish", "relist"}:
             # Under the lock that a suspension takes first: it comes before this batch or after it.

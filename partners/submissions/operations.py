@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from accounts.workspaces.models import Workspace
@@ -28,7 +28,7 @@ from partners.program.models import Partner
 
 from . import changing
 from .details import read_details, read_price
-from .models import Submission
+from .models import DroppedChecks, Submission
 from .queries import submissions_of
 
 KIND = "submission"
@@ -42,6 +42,7 @@ SUBMISSION = Purpose(
 )
 Status = Submission.Status
 _BLOCK = 1 << 20
+_AT_A_TIME = 500
 
 
 def upload_submission(
@@ -307,22 +308,43 @@ def _note(found: Submission, actor: Actor, action: str, **new: Any) -> None:
 def remove_expired_submissions() -> int:
     """After 30 days, in all workspaces: delete staged rows and whoever was turned down, and close
     what nobody has submitted, so that its people can be offered by others; how many."""
+    done, after = 0, None
     with tenancy.system_context():
-        old = Submission.objects.filter(
-            created_at__lt=timezone.now() - KEPT, files_removed_at__isnull=True
-        ).exclude(status__in=[Status.VALIDATING, Status.REVIEW, Status.PUBLISHING])
-        done = 0
-        for found in old.select_related("job").iterator(500):
-            with tenancy.atomic():
-                if found.status in {Status.DRAFT, Status.READY}:
-                    close_submission(found)
-                else:  # people who were turned down
-                    changing.drop_leads(found)
-                if found.job is not None:
-                    Parts(found.workspace_id, found.job.id).remove(len(found.plan.get("parts", [])))
-                plan = {name: value for name, value in found.plan.items() if name != "samples"}
-                Submission.objects.filter(id=found.id).update(
-                    plan=plan, files_removed_at=timezone.now()
-                )
-            done += 1
+        while True:
+            old = _expired() if after is None else _expired().filter(id__gt=after)
+            batch = list(old.order_by("id").values_list("id", flat=True)[:_AT_A_TIME])
+            for submission_id in batch:
+                with tenancy.atomic():
+                    done += _tidy(submission_id)
+            if not batch:
+                break
+            after = batch[-1]
+        too_old = timezone.localdate() - DroppedChecks.KEPT
+        DroppedChecks.objects.filter(day__lt=too_old).delete()
     return done
+
+
+def _expired() -> QuerySet[Submission]:
+    """Submissions of which nothing goes on, and that are to be tidied."""
+    found: QuerySet[Submission] = Submission.objects.filter(
+        created_at__lt=timezone.now() - KEPT, files_removed_at__isnull=True
+    ).exclude(status__in=[Status.VALIDATING, Status.REVIEW, Status.PUBLISHING])
+    return found
+
+
+def _tidy(submission_id: UUID) -> bool:
+    """Tidy one up, unless it was handed on or tidied since it was chosen."""
+    ours = _expired().select_for_update(of=("self",)).select_related("job")
+    found = ours.filter(id=submission_id).first()
+    if found is None:
+        return False
+    if found.status in {Status.DRAFT, Status.READY}:
+        close_submission(found)
+    else:  # people who were turned down
+        changing.drop_leads(found)
+    if found.job is not None:
+        Parts(found.workspace_id, found.job.id).remove(len(found.plan.get("parts", [])))
+    found.plan = {name: value for name, value in found.plan.items() if name != "samples"}
+    found.files_removed_at = timezone.now()
+    found.save(update_fields=["plan", "files_removed_at"])
+    return True
