@@ -177,9 +177,14 @@ def record_checks(*, checks: Mapping[int, str]) -> int:
     """Note what checking addresses said (listing → status of L-15), now; how many."""
     with tenancy.connection().cursor() as cursor:
         cursor.execute(
-            "UPDATE marketplace_listing l SET verification_status = t.status, verified_at = %s"
-            " FROM unnest(%s::bigint[], %s::text[]) t (id, status) WHERE l.id = t.id",
-            [timezone.now(), list(checks), list(checks.values())],
+            # Answers come in any order, and sales lock in the ids': so does this.
+            "WITH told AS ("
+            "  SELECT l.id, t.status FROM marketplace_listing l"
+            "  JOIN unnest(%s::bigint[], %s::text[]) t (id, status) ON t.id = l.id"
+            "  ORDER BY l.id FOR UPDATE OF l"
+            ") UPDATE marketplace_listing l SET verification_status = told.status, verified_at = %s"
+            " FROM told WHERE l.id = told.id",
+            [list(checks), list(checks.values()), timezone.now()],
         )
         return cursor.rowcount
 

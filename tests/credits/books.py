@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from decimal import Decimal
@@ -131,3 +132,19 @@ def superuser() -> Iterator[psycopg.Connection]:
     ) as connection:
         connection.execute("SET session_replication_role = replica")
         yield connection
+
+
+def start_and_wait(thread: threading.Thread) -> bool:
+    """Start a thread, and wait until some statement is seen to wait for a lock; whether one is."""
+    thread.start()
+    ends = time.monotonic() + 20
+    with superuser() as connection:
+        while thread.is_alive() and time.monotonic() < ends:
+            found = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND wait_event_type = 'Lock'"
+            ).fetchone()
+            if found and found[0]:
+                return True
+            time.sleep(0.01)
+    return False

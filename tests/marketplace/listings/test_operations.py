@@ -1,5 +1,7 @@
 """Listings come, change and go as their seller says (M-1, P-5)."""
 
+from threading import Thread
+
 import pytest
 from django.db import DatabaseError, IntegrityError, connections
 
@@ -8,6 +10,7 @@ from leads.catalogue import suppression
 from marketplace.listings import operations
 from marketplace.listings.models import Listing, ListingPerson
 from marketplace.listings.operations import (
+    lock_listings,
     mark_sold,
     people_of,
     publish_listings,
@@ -19,6 +22,7 @@ from marketplace.listings.operations import (
 from marketplace.listings.people import candidate_in, person_of
 from marketplace.listings.tasks import withdraw_suppressed
 from tests import cast, market
+from tests.credits.books import at_once, start_and_wait
 
 
 def again(listing: Listing) -> Listing:
@@ -126,6 +130,29 @@ def test_every_change_bears_the_number_of_its_transaction(db):
     with system_context():
         record_checks(checks={made.id: "valid"})
     assert again(made).changed > before > 0
+
+
+@pytest.mark.faults
+def test_checks_lock_listings_in_the_order_of_sales(db):
+    """M-4: whatever order the answers come in, nobody waits in a circle with a buyer."""
+    seller, _ = market.partner()
+    made = market.listings(seller, [market.person() for _ in range(40)])
+    ids = [one.id for one in made]
+    told: list[object] = []
+
+    def note(_: int) -> int:
+        with system_context(), atomic():
+            return record_checks(checks=dict.fromkeys(reversed(ids), "unknown"))
+
+    noting = Thread(target=lambda: told.extend(at_once(1, note)))
+    with system_context(), atomic():
+        lock_listings(ids[:1])
+        assert start_and_wait(noting)
+        rest = Listing.objects.filter(id__in=ids[1:]).select_for_update(skip_locked=True)
+        assert len(rest) == 39  # it has taken none of the later ones yet
+    noting.join()
+    assert told == [40]
+    assert {again(one).verification_status for one in made} == {"unknown"}
 
 
 def test_who_is_suppressed_leaves_the_market(db, monkeypatch):

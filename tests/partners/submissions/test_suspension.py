@@ -1,7 +1,6 @@
 """P-1, M-1: nothing of a suspended partner's comes on sale, by whatever way, and only what the
 suspension itself took off sale comes back."""
 
-import time
 from collections import Counter
 from threading import Thread
 
@@ -17,7 +16,7 @@ from partners.submissions import changing
 from partners.submissions.models import Submission
 from partners.submissions.operations import withdraw_all_of, withdraw_submission
 from partners.submissions.review import approve_submission, reject_submission
-from tests.credits.books import at_once, superuser
+from tests.credits.books import at_once, start_and_wait
 from tests.partners.submissions.handing import (
     STAFF,
     again,
@@ -91,16 +90,6 @@ def test_who_is_suspended_amid_publication_has_nothing_on_sale(petra, monkeypatc
     assert (found.status, found.approved, statuses(found)) == ("approved", 50, {"listed": 50})
 
 
-def waiting() -> int:
-    """How many statements wait for a lock."""
-    with superuser() as connection:
-        found = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND wait_event_type = 'Lock'"
-        ).fetchone()
-    return found[0]
-
-
 @pytest.mark.faults
 @pytest.mark.parametrize("way", ["publish", "relist"])
 def test_what_comes_on_sale_while_a_suspension_is_under_way_waits_for_it(petra, way):
@@ -117,11 +106,7 @@ def test_what_comes_on_sale_while_a_suspension_is_under_way_waits_for_it(petra, 
     working = Thread(target=lambda: done.extend(at_once(1, lambda _: work(petra, job))))
     with system_context(), atomic():
         Partner.objects.select_for_update().get(workspace_id=petra.id)
-        working.start()
-        ends = time.monotonic() + 20
-        while not waiting() and working.is_alive() and time.monotonic() < ends:
-            time.sleep(0.01)
-        assert waiting()
+        assert start_and_wait(working)
         Partner.objects.filter(workspace_id=petra.id).update(status="suspended")
         withdraw_all_of(petra.id, "Complaints.")
     working.join()
@@ -136,10 +121,7 @@ def test_an_approval_while_a_suspension_is_under_way_is_refused(petra):
     deciding = Thread(target=lambda: answers.extend(at_once(1, lambda _: approval(petra, found))))
     with system_context(), atomic():
         Partner.objects.select_for_update().get(workspace_id=petra.id)
-        deciding.start()
-        ends = time.monotonic() + 20
-        while not waiting() and deciding.is_alive() and time.monotonic() < ends:
-            time.sleep(0.01)
+        assert start_and_wait(deciding)
         Partner.objects.filter(workspace_id=petra.id).update(status="suspended")
     deciding.join()
     assert isinstance(answers[0], Forbidden)

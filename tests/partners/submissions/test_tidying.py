@@ -1,7 +1,6 @@
 """P-5, P-6: what is deleted counts for the pass rate still, and nothing is tidied away that was
 handed to staff meanwhile."""
 
-import time
 from datetime import timedelta
 from threading import Thread
 
@@ -16,7 +15,7 @@ from partners.commission.statements import count_checks
 from partners.submissions import changing
 from partners.submissions.models import DroppedChecks, Submission
 from partners.submissions.operations import give_up, remove_expired_submissions, submit_for_review
-from tests.credits.books import at_once, superuser
+from tests.credits.books import at_once, start_and_wait
 from tests.partners.submissions.handing import (
     again,
     listings,
@@ -97,16 +96,6 @@ def test_checks_count_for_ninety_days(petra):
         assert [each.valid for each in DroppedChecks.objects.all()] == [40]
 
 
-def waiting() -> int:
-    """How many statements wait for a lock."""
-    with superuser() as connection:
-        found = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND wait_event_type = 'Lock'"
-        ).fetchone()
-    return found[0]
-
-
 @pytest.mark.faults
 def test_what_is_handed_to_review_during_the_tidying_stays(petra):
     first, second = validated(petra, people(50)), validated(petra, people(50, 100))
@@ -118,11 +107,7 @@ def test_what_is_handed_to_review_during_the_tidying_stays(petra):
     )
     with tenant_context(petra.id), atomic():
         submit_for_review(workspace_id=petra.id, actor=petra.actor, submission_id=second.id)
-        tidying.start()
-        ends = time.monotonic() + 20
-        while not waiting() and tidying.is_alive() and time.monotonic() < ends:
-            time.sleep(0.01)
-        assert waiting()
+        assert start_and_wait(tidying)
     tidying.join()
     assert tidied == [1]
     assert [again(petra, found).status for found in (first, second)] == ["closed", "review"]
