@@ -1,8 +1,8 @@
 """Reports of bad leads: made by the buyer, decided by a check or by staff, paid back once (M-5).
 
 A decision runs as the system, since it gives credits back to one workspace and takes a commission
-from another. Its locks are taken in one order: the report, the lead, the buyer's account, then
-whatever the registry's listeners lock.
+from another. Its locks are taken in one order: the report, the listing, the lead, the buyer's
+account, then whatever the registry's listeners lock.
 """
 
 from uuid import UUID
@@ -22,6 +22,7 @@ from leads.records.models import Lead, LeadActivity
 from leads.records.operations import MAX_TAGS
 from leads.records.queries import living_leads
 from leads.scoring.operations import score_leads
+from marketplace.listings.operations import record_checks, withdraw_listings
 
 from .asking import can_ask
 from .mails import mail_outcome
@@ -33,6 +34,8 @@ TAG = "refunded"
 INVALID = "invalid"
 LONGEST_ANSWER = 300
 CHECK = Actor.system(DECIDED_BY_CHECK)
+# What is so for one buyer is so for the next one. 'Something else' may be about this buyer alone.
+BAD_FOR_ALL = frozenset({LeadReport.Reason.BOUNCED, LeadReport.Reason.WRONG_PERSON})
 
 
 def report_lead(
@@ -115,8 +118,9 @@ def decide_report(
     """Accept or decline a report; the buyer is mailed, with `answer` as the reason.
 
     Accepted, the line's credits go back, once, the seller's books are told, and the buyer keeps
-    the lead, marked. The same decision again changes nothing; what only a check has declined may
-    be accepted later. Raises `NotFound`, `Conflict` where it is decided otherwise.
+    the lead, marked; what bounced or is somebody else isn't sold to others any more. The same
+    decision again changes nothing; what only a check has declined may be accepted later. Raises
+    `NotFound`, `Conflict` where it is decided otherwise.
     """
     text = read_text(answer, field="answer", longest=LONGEST_ANSWER)
     state = LeadReport.State.ACCEPTED if accepted else LeadReport.State.DECLINED
@@ -159,6 +163,7 @@ def _locked(workspace_id: UUID, report_id: UUID) -> LeadReport:
 
 
 def _give_back(report: LeadReport, line: OrderLine, actor: Actor) -> None:
+    _take_off_sale(report, line)
     _mark_lead(report, line)
     refund(
         workspace_id=line.workspace_id,
@@ -181,6 +186,15 @@ def _give_back(report: LeadReport, line: OrderLine, actor: Actor) -> None:
             "credits": str(line.credits),
         },
     )
+
+
+def _take_off_sale(report: LeadReport, line: OrderLine) -> None:
+    if report.reason not in BAD_FOR_ALL:
+        return
+    if report.verdict == INVALID:
+        record_checks(checks={line.listing_id: INVALID})
+    said = f"A buyer reported it ({report.get_reason_display().lower()})."
+    withdraw_listings(seller_id=line.seller_id, listing_ids=[line.listing_id], reason=said)
 
 
 def _mark_lead(report: LeadReport, line: OrderLine) -> None:

@@ -1,4 +1,4 @@
-"""Unsold listings are checked again after 60 days, and withdrawn where they take no mail (P-6b)."""
+"""What is on sale is checked again after 60 days, and withdrawn where it takes no mail (P-6b)."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -26,7 +26,7 @@ ACTOR = Actor.system("re-verification")
 
 
 def start_rechecks() -> int:
-    """Start a job for each partner with unsold listings that are due; how many were started."""
+    """Start a job for each partner with listings that are due; how many were started."""
     with tenancy.system_context(), tenancy.atomic():
         running = Job.objects.active().filter(kind=KIND, workspace_id=OuterRef("seller_id"))
         sellers = (
@@ -45,10 +45,9 @@ def start_rechecks() -> int:
 
 
 def due() -> ListingQuerySet:
-    """Unsold listings whose last check is 60 days old, of all partners."""
-    return Listing.objects.filter(
-        status=Listing.Status.LISTED, sold=0, verified_at__lt=timezone.now() - AFTER
-    )
+    """Listings whose last check is 60 days old, of all partners: unsold ones, and those with a
+    buyer that may have another."""
+    return Listing.objects.on_sale().filter(verified_at__lt=timezone.now() - AFTER)
 
 
 class RecheckHandler(JobHandler):

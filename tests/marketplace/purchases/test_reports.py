@@ -16,8 +16,10 @@ from cursive.lib.tenancy import system_context, tenant_context, uuid7
 from leads.records.models import Lead, LeadActivity
 from leads.verification.known import digest_of
 from leads.verification.models import KnownAddress
+from marketplace.listings.models import Listing
 from marketplace.purchases import registry
 from marketplace.purchases.models import LeadReport, OrderLine
+from marketplace.purchases.operations import NothingToBuy
 from marketplace.purchases.reports import decide_report, report_lead
 from tests import cast, market
 from tests.credits.books import at_once
@@ -179,6 +181,57 @@ def test_a_bounced_address_is_asked_for_again(acme, seller, outside, listening):
     assert (lead.verification_status, lead.email_verified) == ("invalid", False)
     assert acme.balance() == 1_000 and len(listening.refunds) == 1
     all_is_well()
+
+
+def listing_of(line) -> Listing:
+    with system_context():
+        return Listing.objects.get(id=line.listing_id)
+
+
+def test_whose_mailbox_is_gone_is_not_sold_on(acme, seller, outside):
+    """M-1, P-6b: nobody else buys what a check has just found invalid; and the check counts."""
+    line = bought(acme, seller, email="invalid.1@x.example", max_sales=3)
+    before = listing_of(line)
+    assert (before.status, before.sold) == ("listed", 1)
+    report(acme, line, "bounced")
+    run_job(workspace_id=acme.workspace.id, job_id=jobs(acme)[0].id)
+    found = listing_of(line)
+    assert (found.status, found.verification_status, found.sold) == ("withdrawn", "invalid", 1)
+    assert found.verified_at > before.verified_at and "reported it" in found.status_reason
+    rival = buyer("Globex", "Gus")
+    was = rival.snapshot()
+    with pytest.raises(NothingToBuy):
+        rival.buy([found])
+    assert rival.snapshot() == was
+    all_is_well()
+
+
+@pytest.mark.parametrize(
+    ("reason", "accepted", "status"),
+    [
+        ("bounced", True, "withdrawn"),
+        ("wrong_person", True, "withdrawn"),
+        ("other", True, "listed"),
+        ("bounced", False, "listed"),
+    ],
+)
+def test_what_staff_find_bad_is_not_sold_on(acme, seller, settings, reason, accepted, status):
+    """Nobody has checked the address, so nothing is said about it."""
+    settings.MILLIONVERIFIER_KEY = settings.ZEROBOUNCE_KEY = ""
+    line = bought(acme, seller, max_sales=2)
+    before = listing_of(line)
+    decide(report(acme, line, reason, note="See the mail."), accepted=accepted)
+    found = listing_of(line)
+    assert (found.status, found.sold) == (status, 1)
+    assert (found.verification_status, found.verified_at) == ("valid", before.verified_at)
+
+
+def test_what_was_sold_out_stays_so(acme, seller, outside):
+    line = bought(acme, seller, email="invalid.1@x.example")
+    report(acme, line, "bounced")
+    run_job(workspace_id=acme.workspace.id, job_id=jobs(acme)[0].id)
+    found = listing_of(line)
+    assert (found.status, found.verification_status) == ("sold_out", "invalid")
 
 
 def test_an_address_that_takes_mail_is_no_bad_lead(acme, seller, outside):
