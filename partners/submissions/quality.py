@@ -14,6 +14,7 @@ from .models import MOST
 COMPLETE = ("phone", "company", "title", "linkedin")
 
 # The same formula as `points_of`, for many listings at once. Shares add up before they are rounded.
+# Locked in the order of ids, as everywhere: who buys may name drafts, too.
 _PARTS = f"""
     CASE WHEN verification_status = 'valid' THEN 1.0 ELSE 0.0 END AS verified,
     (has_phone::int + (company_name <> '')::int + (title <> '')::int + has_linkedin::int) / 4.0
@@ -28,6 +29,7 @@ _GRADE = f"""
         SELECT id, {_PARTS} FROM marketplace_listing
         WHERE submission_id = %(submission)s AND line > %(after)s AND line <= %(until)s
             AND status = 'draft'
+        ORDER BY id FOR UPDATE
     ) p WHERE l.id = p.id
 """
 _MEANS = f"""
