@@ -1,5 +1,6 @@
 """Who is asked whether an address takes mail (L-15): MillionVerifier, ZeroBounce, or ourselves."""
 
+import random
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -200,20 +201,26 @@ class BuiltIn(Provider):
         return self._at_sight(address) or self._judged(address, self._look_up(address))
 
     def ask_all(self, addresses: Iterable[str]) -> dict[str, Verdict]:
-        """The same of many, by address: each domain is looked up once."""
+        """The same of many, by address: each domain is looked up once.
+
+        Those whose domain could not be looked up now, or wasn't since none can be, are left out.
+        """
         seen = {address: self._at_sight(address) for address in addresses}
         domains = {_domain(address): address for address, said in seen.items() if said is None}
         found = self._look_up_all(domains)
         return {
-            address: said or self._judged(address, found.get(_domain(address)))
+            address: said or self._judged(address, found[_domain(address)])
             for address, said in seen.items()
+            if said or _domain(address) in found
         }
 
-    def _look_up_all(self, domains: Mapping[str, str]) -> dict[str, Verdict | None]:
-        """What is known of domains, each given with an address of it.
+    def _look_up_all(self, domains: Mapping[str, str]) -> dict[str, Verdict]:
+        """What is known of domains, each given with an address of it; without those that can't be
+        looked up now.
 
         The breaker is asked once for all of them, and told where too many fail in a row: asked
-        each time it would take longer than the look-up.
+        each time it would take longer than the look-up. The order differs from try to try, so that
+        some that always fail don't keep the others from ever being looked up.
         """
         if not domains or self.breaker.is_open():
             return {}
@@ -231,11 +238,13 @@ class BuiltIn(Provider):
             failures = 0
             return verdict
 
-        with ThreadPoolExecutor(min(LOOK_UPS, len(domains))) as pool:
-            found = dict(zip(domains, pool.map(look_up, domains.values()), strict=True))
+        order = random.sample(list(domains), len(domains))
+        with ThreadPoolExecutor(min(LOOK_UPS, len(order))) as pool:
+            answers = list(pool.map(look_up, (domains[domain] for domain in order)))
         if failures >= self.breaker.failures:
             self.breaker.open()
-        return found
+        found = zip(order, answers, strict=True)
+        return {domain: verdict for domain, verdict in found if verdict is not None}
 
     def _at_sight(self, address: str) -> Verdict | None:
         """What needs no look-up."""

@@ -8,7 +8,8 @@ nothing and may be repeated, a round is asked at once, each domain of it a singl
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -16,11 +17,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from cursive.lib import tenancy
+from cursive.lib.errors import Unavailable
 from cursive.lib.jobs.lease import raise_if_ended
 from cursive.lib.jobs.models import Job
-from leads.verification.asking import ask_for, wait_for
+from leads.verification.asking import BACKOFF, GIVEN_UP_AFTER, OUTAGE, ask_for, wait_for
 from leads.verification.known import answer_known, recall
-from leads.verification.models import Status
+from leads.verification.models import MOST_TRIES, Status
 from leads.verification.providers import BuiltIn, Verdict, chain
 from marketplace.listings.models import Listing, ListingPerson
 from marketplace.listings.operations import record_checks
@@ -44,12 +46,17 @@ _QUEUE = """
 
 @dataclass(slots=True)
 class Round:
-    """What a step of asking brought: listing → status of L-15; whether anybody is left to ask, and
-    how long there is nothing to do."""
+    """What a step of asking brought: listing → status of L-15; who could not be asked about,
+    now (`waiting`) or however often it was tried (`unanswered`), and so isn't checked; whether
+    anybody is left to ask, and how long there is nothing to do."""
 
     answers: dict[int, str] = field(default_factory=dict)
+    waiting: list[int] = field(default_factory=list)
+    unanswered: list[int] = field(default_factory=list)
     is_last: bool = False
     later: timedelta | None = None
+    #: What the job's cursor has as `tries` until the next step.
+    tries: list[Any] | None = None
 
     @property
     def invalid(self) -> list[int]:
@@ -60,11 +67,12 @@ class Round:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was found out before a step: who is next, and what was said of them at once, if it
-    was."""
+    was; `is_outage` where nobody's domain can be looked up just now."""
 
     next: Mapping[int, str] = field(default_factory=dict)
     verdicts: Mapping[str, Verdict] | None = None
     is_queued: bool = False
+    is_outage: bool = False
 
 
 def addresses_of(workspace_id: UUID, listings: QuerySet[Listing]) -> dict[int, str]:
@@ -99,7 +107,7 @@ def ask(job: Job, choose: Callable[[], Mapping[int, str]]) -> Asked:
     for at in range(0, len(addresses), _AT_SIGHT):
         raise_if_ended()
         verdicts |= BuiltIn().ask_all(addresses[at : at + _AT_SIGHT])
-    return Asked(chosen, verdicts)
+    return Asked(chosen, verdicts, is_outage=BuiltIn.breaker.is_open())
 
 
 def settle(job: Job, asked: Asked) -> Round:
@@ -110,8 +118,7 @@ def settle(job: Job, asked: Asked) -> Round:
         if asked.verdicts is None:
             _queue(job, asked.next)
             return Round()
-        verdicts = asked.verdicts
-        found = Round({id: str(verdicts[mail].status) for id, mail in asked.next.items()})
+        found = _found(job, asked, asked.verdicts)
     else:
         due = list(_due(job)[:QUEUED_AT_A_TIME])
         known = recall(check.address for check in due)
@@ -119,13 +126,43 @@ def settle(job: Job, asked: Asked) -> Round:
             ListingCheck, job.workspace_id, {one.id: known.get(one.address) for one in due}
         )
         answered = _checks(job).filter(state=ListingCheck.State.ANSWERED)
-        found = Round(dict(answered.values_list("listing_id", "status")))
+        found = Round()
+        for listing_id, status, provider, reason in answered.values_list(
+            "listing_id", "status", "provider", "reason"
+        ):
+            if provider and reason != BuiltIn.NO_DNS.reason:
+                found.answers[listing_id] = status
+            else:
+                found.unanswered.append(listing_id)
+        over = [*found.answers, *found.unanswered]
         # They have said what they were for.
-        _checks(job).filter(listing_id__in=list(found.answers)).delete()
-        if not found.answers and not _due(job)[:1] and _checks(job).exists():
+        _checks(job).filter(listing_id__in=over).delete()
+        if not over and not _due(job)[:1] and _checks(job).exists():
             found.later = wait_for(_checks(job))
     if found.answers:
         record_checks(checks=found.answers)
+    return found
+
+
+def _found(job: Job, asked: Asked, verdicts: Mapping[str, Verdict]) -> Round:
+    """What we found out ourselves. Who wasn't answered for is asked about again after a while, as
+    at a provider (L-16): three times, or for a day while nobody's domain can be looked up."""
+    found = Round({id: str(verdicts[to].status) for id, to in asked.next.items() if to in verdicts})
+    missing = [id for id, address in asked.next.items() if address not in verdicts]
+    if not missing:
+        return found
+    tries, since = job.cursor.get("tries") or (0, timezone.now().isoformat())
+    if asked.is_outage:
+        if timezone.now() - datetime.fromisoformat(since) >= GIVEN_UP_AFTER:
+            raise Unavailable("For a day no domain could be looked up. Try again later.")
+        found.waiting, found.later = missing, OUTAGE
+    elif tries + 1 >= MOST_TRIES:
+        found.unanswered = missing
+        return found
+    else:
+        found.waiting, found.later = missing, BACKOFF[tries]
+        tries += 1
+    found.tries = [tries, since]
     return found
 
 

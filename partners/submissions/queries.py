@@ -1,6 +1,7 @@
 """Reading submissions: a partner's own, what is sold of them, and the figures of them all."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,10 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Sum
 
 from cursive.lib.errors import Conflict
+from cursive.lib.tables.table import Row, RowProblem, Table
 from cursive.lib.tables.writing import BOM, csv_lines
 from leads.imports.staging import OWNED_PARTLY, PARTLY, Parts
+from leads.imports.uploads.operations import open_upload
 from marketplace.listings.models import Listing, ListingPerson
 
 from .models import Submission
@@ -100,17 +103,36 @@ def figures_of(workspace_id: UUID, since: datetime | None) -> SubmissionFigures:
     return SubmissionFigures(**{name.removeprefix("all_"): value for name, value in found.items()})
 
 
-def row_of(submission: Submission, record: dict[str, Any]) -> list[str]:
-    """A person's record in the columns of the file it came from, as far as they were read."""
-    columns = submission.upload.columns_mapped.columns
-    return [str(record.get(each.field or "", "") or "") for each in columns]
+class _FileRows:
+    """The rows of a submission's file as they stand in it, asked for in their order."""
+
+    def __init__(self, submission: Submission) -> None:
+        self._upload = submission.upload
+        self._table: Table | None = None
+        self._rows: Iterator[Row | RowProblem] = iter(())
+
+    def row(self, line: int) -> Sequence[str]:
+        """The row that begins there; nothing where the file is gone."""
+        if self._table is None and self._upload.file_removed_at is None:
+            self._table = open_upload(self._upload)
+            self._rows = iter(self._table.rows())
+        for each in self._rows:
+            if not isinstance(each, RowProblem) and each[0] == line:
+                return each[1]
+        return ()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._table is not None:
+            self._table.close()
 
 
 def rejects_file(submission: Submission) -> Iterator[str]:
     """The rows that aren't taken as CSV, piece by piece: line, field, reason, the file's columns.
 
     First those that the file itself tells, in its order; then those that checking their addresses
-    or staff have turned down. Cells that a spreadsheet would take for a formula are made harmless.
+    or staff have turned down. Values are as they stand in the file. Cells that a spreadsheet would
+    take for a formula are made harmless.
     Raises Conflict, before the first piece, where it isn't validated or too long ago.
     """
     if not submission.is_validated or submission.job is None or not submission.plan:
@@ -123,38 +145,38 @@ def rejects_file(submission: Submission) -> Iterator[str]:
 def _lines(submission: Submission) -> Iterator[str]:
     head = ["Line", "Field", "Why it is not taken", *submission.upload.columns]
     yield BOM + "".join(csv_lines([head]))
+    with closing(_FileRows(submission)) as file:
+        yield from _left_out(submission, file)
+    with closing(_FileRows(submission)) as file:
+        after = 0
+        while rows := _turned_down(submission, after):
+            after = rows[-1][0]
+            yield "".join(csv_lines([*row, *file.row(row[0])] for row in rows))
+
+
+def _left_out(submission: Submission, file: _FileRows) -> Iterator[str]:
     assert submission.job is not None
     parts = Parts(submission.workspace_id, submission.job.id)
     for number in range(len(submission.plan["parts"])):
         yield "".join(
             csv_lines(
-                [each.line, each.field, each.reason, *each.values]
+                [each.line, each.field, each.reason, *(each.values or file.row(each.line))]
                 for each in parts.left_out(number)
                 if each.outcome not in (PARTLY, OWNED_PARTLY)
             )
         )
-    after = 0
-    while rows := _turned_down(submission, after):
-        after = rows[-1][0]
-        yield "".join(
-            csv_lines(
-                [line, "email" if is_invalid else "", reason, *row_of(submission, record)]
-                for line, is_invalid, reason, record in rows
-            )
-        )
 
 
-def _turned_down(submission: Submission, after: int) -> list[tuple[int, bool, str, dict[str, Any]]]:
-    people = ListingPerson.objects.filter(
-        workspace_id=submission.workspace_id,
-        listing__submission_id=submission.id,
-        listing__status=Listing.Status.REJECTED,
-        listing__line__gt=after,
-    ).order_by("listing__line")
-    rows = people.values_list(
-        "listing__line", "listing__verification_status", "listing__status_reason", "record"
-    )[:_REJECTS_AT_A_TIME]
-    return [(line, status == "invalid", reason, record) for line, status, reason, record in rows]
+def _turned_down(submission: Submission, after: int) -> list[tuple[int, str, str]]:
+    """The next listings that were turned down: line, field, reason."""
+    rejected = Listing.objects.filter(
+        submission_id=submission.id, status=Listing.Status.REJECTED, line__gt=after
+    ).order_by("line")
+    rows = rejected.values_list("line", "verification_status", "verified_at", "status_reason")
+    return [
+        (line, "email" if status == "invalid" or checked_at is None else "", reason)
+        for line, status, checked_at, reason in rows[:_REJECTS_AT_A_TIME]
+    ]
 
 
 def sample_of(submission: Submission) -> list[tuple[Listing, dict[str, Any]]]:

@@ -51,11 +51,17 @@ def due() -> ListingQuerySet:
 
 
 class RecheckHandler(JobHandler):
-    """Asks round by round; who was asked isn't due any more. Its cursor counts those `checked` and
-    those `withdrawn`."""
+    """Asks round by round; who was answered for isn't due any more, and who wasn't has another turn
+    the next night. Its cursor counts those `checked` and those `withdrawn`, and has the id `after`
+    which it goes on; while some are waited for, the `tries`, and the last of their ids (`until`).
+    """
 
     kind = KIND
     label = "Check of unsold leads"
+
+    def is_ours(self, job: Job) -> bool:
+        """Always: a partner who could end it would keep bad leads on sale."""
+        return True
 
     def prepare(self, job: Job) -> checking.Asked:
         """Ask for the next addresses."""
@@ -64,14 +70,20 @@ class RecheckHandler(JobHandler):
     def _next(self, job: Job) -> Mapping[int, str]:
         left = A_NIGHT - job.cursor.get("checked", 0)
         size = max(0, min(left, checking.round_size()))
-        mine = due().of_seller(job.workspace_id).order_by("id")[:size]
-        return checking.addresses_of(job.workspace_id, mine)
+        mine = due().of_seller(job.workspace_id).filter(id__gt=job.cursor.get("after", 0))
+        if "until" in job.cursor:
+            mine = mine.filter(id__lte=job.cursor["until"])
+        return checking.addresses_of(job.workspace_id, mine.order_by("id")[:size])
 
     def step(self, job: Job, prepared: checking.Asked) -> Step:
         """Note what was answered, and withdraw who takes no mail."""
         result = checking.settle(job, prepared)
         cursor: dict[str, Any] = {"checked": 0, "withdrawn": 0, **job.cursor}
         cursor["checked"] += len(result.answers)
+        cursor["tries"] = result.tries
+        if prepared.next:
+            cursor.pop("until", None)
+            cursor["until" if result.waiting else "after"] = max(prepared.next)
         cursor["withdrawn"] += withdraw_listings(
             seller_id=job.workspace_id, listing_ids=result.invalid, reason=REASON
         )

@@ -25,20 +25,19 @@ from leads.imports.uploads.models import Upload
 from marketplace.listings.known import MARKET, OTHERS, OWN, lock_offering, offered_among
 from marketplace.listings.models import Listing
 from marketplace.listings.operations import Draft, draft_listings, reject_listings
-from marketplace.listings.people import record_of
 
 from . import changing, checking
 from .judging import SubmissionJudge, collected, found
 from .models import MOST, Submission
 from .operations import KIND
 from .quality import grade_listings, grade_submission, uniqueness
-from .queries import row_of
 
 PART_ROWS = 5_000
 GRADED_AT_A_TIME = 20_000
 LEAST_VALID, MOST_ROWS = 50, 1_000_000
 # So many are asked for first; where more of them than so many percent take no mail, that is all.
 SAMPLE, MOST_INVALID_PERCENT = 200, 20
+NOT_CHECKED = "Its e-mail address could not be checked, however often we tried. Upload it again."
 TAKES_NO_MAIL = "The check of its e-mail address says that it takes no mail."
 _NEW_SINCE = "SELECT coalesce(max(id), 0) FROM marketplace_listing"
 
@@ -63,7 +62,9 @@ def _judge(job: Job, upload: Upload) -> Judge:
 class ValidationHandler(JobHandler):
     """Goes through four phases: `read`, `sample`, `check`, `grade`. Its cursor is that of
     `leads.imports.reading`, with `phase`, the `sample`'s listings, the last `line` that was checked
-    or graded, and how many addresses were `checked` and found to take no mail (`undeliverable`).
+    or graded, how many addresses were `checked`, were found to take no mail (`undeliverable`) or
+    could not be checked (`unanswered`), and, while some are waited for, the `tries` and up to which
+    line (`until`).
     """
 
     kind = KIND
@@ -204,8 +205,8 @@ def _without_late(
     left_out = []
     for each in (each for each in people if each.line in late):
         what = found(late[each.line])
-        values = row_of(about, record_of(each.candidate.person))
-        left_out.append(LeftOut(what.outcome, each.line, what.reason, values))
+        # Its values are still in the file.
+        left_out.append(LeftOut(what.outcome, each.line, what.reason, ()))
     Parts(job.workspace_id, job.id).write(
         job.cursor.get("part", 0),
         prepared.part.people,
@@ -229,6 +230,8 @@ def _next(job: Job, phase: str) -> Mapping[int, str]:
         wanted = unchecked.filter(id__in=job.cursor["sample"]).order_by("line")
     else:
         after = unchecked.filter(line__gt=job.cursor["line"]).order_by("line")
+        if "until" in job.cursor:
+            after = after.filter(line__lte=job.cursor["until"])
         wanted = after[: checking.round_size()]
     return checking.addresses_of(job.workspace_id, wanted)
 
@@ -241,9 +244,16 @@ def _check(job: Job, phase: str, asked: checking.Asked) -> Step:
         cursor["undeliverable"] += reject_listings(
             seller_id=job.workspace_id, listing_ids=result.invalid, reason=TAKES_NO_MAIL
         )
+    if result.unanswered:
+        cursor["unanswered"] = cursor.get("unanswered", 0) + reject_listings(
+            seller_id=job.workspace_id, listing_ids=result.unanswered, reason=NOT_CHECKED
+        )
+    cursor["tries"] = result.tries
     if phase == "check" and asked.next:
         last = Listing.objects.filter(id__in=list(asked.next)).aggregate(last=Max("line"))
-        cursor["line"] = last["last"]
+        cursor.pop("until", None)
+        # Who has to wait is asked about again before the others have their turn.
+        cursor["until" if result.waiting else "line"] = last["last"]
     step = Step(
         processed=len(result.answers),
         cursor=cursor,
@@ -253,6 +263,7 @@ def _check(job: Job, phase: str, asked: checking.Asked) -> Step:
     if not result.is_last:
         return step
     undeliverable, checked = cursor["undeliverable"], cursor["checked"]
+    unanswered = cursor.get("unanswered", 0)
     if phase == "sample":
         if undeliverable * 100 > MOST_INVALID_PERCENT * checked:
             return _refuse(
@@ -262,7 +273,7 @@ def _check(job: Job, phase: str, asked: checking.Asked) -> Step:
             )
         cursor["phase"] = "check"
         return step
-    valid = cursor["counts"].get(NEW, 0) - undeliverable
+    valid = cursor["counts"].get(NEW, 0) - undeliverable - unanswered
     if valid < LEAST_VALID:
         return _refuse(step, _too_few(valid))
     cursor.update(phase="grade", line=0)
@@ -308,16 +319,17 @@ def _conclude(job: Job, about: Submission) -> None:
     """Write down what validation came to."""
     cursor = job.cursor
     counts, refusal = cursor["counts"], cursor.get("refusal", "")
-    undeliverable = cursor.get("undeliverable", 0)
+    undeliverable, unanswered = cursor.get("undeliverable", 0), cursor.get("unanswered", 0)
     about.plan = {name: cursor[name] for name in SHOWN}
     about.plan["counts"], about.plan["undeliverable"] = counts, undeliverable
+    about.plan["unanswered"] = unanswered
     about.rows = cursor["rows"]
-    about.valid = counts.get(NEW, 0) - undeliverable
+    about.valid = counts.get(NEW, 0) - undeliverable - unanswered
     about.doubles_in_file = counts.get(DOUBLE, 0)
     about.doubles_own = counts.get(OWN, 0)
     about.doubles_others = counts.get(OTHERS, 0)
     about.doubles_market = counts.get(MARKET, 0)
-    about.invalid = counts.get(INVALID, 0) + counts.get(SUPPRESSED, 0) + undeliverable
+    about.invalid = counts.get(INVALID, 0) + counts.get(SUPPRESSED, 0) + undeliverable + unanswered
     about.refusal = refusal
     if about.status == Submission.Status.VALIDATING:
         about.status = Submission.Status.REFUSED if refusal else Submission.Status.READY

@@ -194,13 +194,14 @@ def test_of_many_addresses_failures_in_a_row_open_the_breaker_and_end_it(db, nam
 
     monkeypatch.setattr(providers, "_looked_up", look_up)
     monkeypatch.setattr(providers, "LOOK_UPS", 1)
-    mixed = [f"{'good' if n % 4 == 3 else 'bad'}@d{n}.example" for n in range(12)]
+    mixed = [f"{'good' if n % 3 else 'bad'}@d{n}.example" for n in range(12)]
     said = BuiltIn().ask_all(mixed)
     assert len(tried) == 12 and not BuiltIn.breaker.is_open()
-    assert {verdict.status for verdict in said.values()} == {"unknown"}
+    # Who wasn't answered for isn't told to be anything.
+    assert sorted(said) == sorted(one for one in mixed if one.startswith("good"))
     tried.clear()
     said = BuiltIn().ask_all([f"bad@d{n}.example" for n in range(12)])
     assert len(tried) == 5 and BuiltIn.breaker.is_open()
-    assert {verdict.reason for verdict in said.values()} == {BuiltIn.NO_DNS.reason}
+    assert said == {}
     BuiltIn().ask_all(["good@d1.example"])
     assert len(tried) == 5

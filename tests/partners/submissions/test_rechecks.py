@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
+from cursive.lib.http import CallFailed
 from cursive.lib.jobs.models import Job
 from cursive.lib.tenancy import atomic, system_context, tenant_context
 from leads.verification import providers
@@ -24,6 +25,7 @@ from tests.partners.submissions.handing import (
     listings,
     on_sale,
     people,
+    rejects,
     row,
     validated,
     work,
@@ -93,6 +95,85 @@ def test_our_own_check_looks_each_domain_up_once_a_round(petra, domains):
     found = validated(petra, people(60) + row(70, mail="x@other.example"))
     assert found.valid == 61
     assert sorted(domains) == ["fine.example", "other.example"]
+
+
+def go_on(petra, found) -> None:
+    """Let the time pass that a job waits, and DNS be asked again."""
+    cache.clear()
+    with tenant_context(petra.id):
+        Job.objects.update(next_attempt_at=timezone.now())
+    work(petra, again(petra, found).job)
+
+
+def test_where_no_domain_can_be_looked_up_nothing_is_checked_and_the_job_waits(petra, monkeypatch):
+    """M-1: only what was checked is sold; five failures in a row say nothing of the others."""
+    asked: list[str] = []
+
+    def silent(address):
+        asked.append(address)
+        raise CallFailed("The domain could not be looked up.")
+
+    works = providers._looked_up
+    monkeypatch.setattr(providers, "_looked_up", silent)
+    monkeypatch.setattr(providers, "LOOK_UPS", 1)
+    rows = "".join(row(number, mail=f"p@d{number}.example") for number in range(60))
+    found = hand_in(petra, HEAD + rows)
+    work(petra, found.job)
+    found = again(petra, found)
+    assert len(asked) == 5 and found.status == "validating"
+    assert found.job.note == "Waiting to ask again" and found.job.next_attempt_at > timezone.now()
+    assert not any(each.verified_at for each in listings(found))
+    monkeypatch.setattr(providers, "_looked_up", works)
+    go_on(petra, found)
+    found = again(petra, found)
+    assert found.status == "ready" and found.valid == 60
+    assert all(each.verified_at for each in listings(found))
+
+
+def test_whose_domain_never_answers_is_turned_down_and_nobody_else(petra, monkeypatch):
+    asked: list[str] = []
+    works = providers._looked_up
+
+    def look_up(address):
+        asked.append(address)
+        if address.endswith("@silent.example"):
+            raise CallFailed("The domain could not be looked up.")
+        return works(address)
+
+    monkeypatch.setattr(providers, "_looked_up", look_up)
+    found = hand_in(petra, people(60) + row(70, mail="x@silent.example"))
+    work(petra, found.job)
+    for _ in range(2):
+        assert again(petra, found).status == "validating"
+        go_on(petra, found)
+    found = again(petra, found)
+    assert len([one for one in asked if one.startswith("x@")]) == 3
+    assert counts(found) == {"rows": 61, "valid": 60, "invalid": 1}
+    last = listings(found)[-1]
+    assert (last.status, last.verified_at, last.verification_status) == ("rejected", None, "")
+    assert rejects(petra, found)[0][2].startswith("Its e-mail address could not be checked")
+
+
+def test_a_domain_that_is_silent_leaves_a_listing_unchecked_for_another_night(petra, monkeypatch):
+    found = on_sale(petra, people(49) + row(60, mail="x@silent.example"))
+    make_old(found, *range(2, 60))
+    works = providers._looked_up
+
+    def look_up(address):
+        if address.endswith("@silent.example"):
+            raise CallFailed("The domain could not be looked up.")
+        return works(address)
+
+    monkeypatch.setattr(providers, "_looked_up", look_up)
+    assert recheck() == 1
+    for _ in range(3):
+        cache.clear()
+        with tenant_context(petra.id):
+            Job.objects.update(next_attempt_at=timezone.now())
+        work(petra, recheck_job(petra))
+    assert recheck_job(petra).result == {"checked": 49, "withdrawn": 0}
+    with system_context():
+        assert [one.line for one in rechecking.due()] == [listings(found)[-1].line]
 
 
 def make_old(found, *lines: int, days: int = 61) -> None:

@@ -1,5 +1,6 @@
 """P-2, P-3, A-18: a file becomes drafts of who can be sold, and rows with the reason why not."""
 
+import csv
 from datetime import date, timedelta
 
 import pytest
@@ -319,3 +320,16 @@ def test_a_file_cannot_say_how_good_it_is(petra):
             )
     with tenant_context(petra.id):
         assert Submission.objects.count() == 1
+
+
+def test_the_file_of_rejects_has_rows_as_they_stand_in_the_file(petra):
+    """P-3: mended and handed in again, nothing may be lost: not a column that means nothing here,
+    not how an address was written, not what couldn't be read."""
+    extra = HEAD.strip() + ",Internal\n"
+    dead = 'Ann,Lee,"X <x@dead.example>",call me,Acme,CEO,http://LinkedIn.com/in/Ann/?a=1,'
+    last = dead + f"{date.today()},keep me\n"
+    good = "".join(row(number).strip() + ",fine\n" for number in range(60))
+    found = validated(petra, extra + good + last)
+    assert found.status == "ready" and found.invalid == 1
+    (told,) = [each for each in rejects(petra, found) if each[0] == "62" and each[1] == "email"]
+    assert told[3:] == next(csv.reader([last]))
