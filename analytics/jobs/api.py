@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.access.api import caller
 from cursive.lib.jobs.models import Job
-from cursive.lib.jobs.operations import cancel_job
+from cursive.lib.jobs.operations import cancel_own_job
 from cursive.lib.jobs.queries import job_state, jobs_of
 from cursive.lib.ui.pagination import numbered_page
 
@@ -63,7 +63,7 @@ class JobCancellationView(APIView):
 
     @extend_schema(request=None, responses={202: JobSerializer})
     def post(self, request: Request, job_id: UUID) -> Response:
-        """Ask the job to end; what it hasn't done is given back."""
+        """Ask the job to end; what it hasn't done is given back. Jobs of ours answer 409."""
         plain = caller(request)
-        job = cancel_job(workspace_id=plain.workspace.id, job_id=job_id, actor=plain.actor)
+        job = cancel_own_job(workspace_id=plain.workspace.id, job_id=job_id, actor=plain.actor)
         return Response(job_state(job), status=202)

@@ -131,6 +131,10 @@ class ChangeHandler(JobHandler):
         """`over` is told in the transaction that ends a job about a submission."""
         self._over = over
 
+    def is_ours(self, job: Job) -> bool:
+        """What staff decided, and what follows from it; not what the partner asked for."""
+        return job.created_by_id is None and job.created_by_label == ACTOR.label
+
     def links(self, job: Job) -> list[tuple[str, str]]:
         """The submission."""
         if not (about := job.params["submission"]):

@@ -139,6 +139,15 @@ def cancel_job(*, workspace_id: UUID, job_id: UUID, actor: Actor) -> Job:
     return job
 
 
+def cancel_own_job(*, workspace_id: UUID, job_id: UUID, actor: Actor) -> Job:
+    """The same, asked by somebody of the workspace: raises `Conflict` for a job that is ours."""
+    with tenancy.atomic():
+        job = _locked(workspace_id, job_id)
+        if handler_for(job.kind).is_ours(job):
+            raise Conflict("Cursive does this job, and it runs to its end. Ask our support.")
+        return cancel_job(workspace_id=workspace_id, job_id=job_id, actor=actor)
+
+
 def retry_job(*, workspace_id: UUID, job_id: UUID, actor: Actor) -> Job:
     """Put a failed job back; it goes on from its cursor. Raises `Conflict` for any other."""
     with tenancy.atomic():

@@ -54,6 +54,10 @@ class JobHandler:
     def reopen(self, job: Job) -> None:
         """Undo what `finish` did for a failed job that is tried again: hold credits anew, say."""
 
+    def is_ours(self, job: Job) -> bool:
+        """Whether it does our work, not its workspace's: who is in there can't end it."""
+        return False
+
     def links(self, job: Job) -> list[tuple[str, str]]:
         """Where the job's result can be seen: (label, URL) pairs, for a completed job."""
         return []

@@ -5,7 +5,9 @@ import io
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.test import Client
 
+from accounts.keys.operations import create_key
 from cursive.lib.jobs import runner
 from cursive.lib.jobs.models import Job
 from cursive.lib.tenancy import system_context, tenant_context
@@ -18,6 +20,15 @@ from tests import cast, market
 
 HEAD = "First,Last,Mail,Phone,Company,Title,LinkedIn,Source date\n"
 STAFF = cast.Actor(kind="user", label="sam@cast.example")
+
+
+def client_of(workspace, actor) -> Client:
+    """The API as a workspace uses it."""
+    with tenant_context(workspace.id):
+        _, token = create_key(
+            workspace_id=workspace.id, actor=actor, name="Key", scopes=["read", "write"]
+        )
+    return Client(headers={"Authorization": f"Bearer {token}"})
 
 
 def row(number: int, **fields: str) -> str:

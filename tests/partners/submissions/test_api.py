@@ -4,23 +4,13 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
-from accounts.keys.operations import create_key
 from cursive.lib.tenancy import tenant_context
 from leads.imports.uploads.models import Upload
 from partners.submissions.models import Submission
 from partners.submissions.queries import submissions_of
 from tests import cast, market
-from tests.partners.submissions.handing import on_sale, people, row, work
-
-
-def client_of(workspace, actor) -> Client:
-    with tenant_context(workspace.id):
-        _, token = create_key(
-            workspace_id=workspace.id, actor=actor, name="Key", scopes=["read", "write"]
-        )
-    return Client(headers={"Authorization": f"Bearer {token}"})
+from tests.partners.submissions.handing import client_of, on_sale, people, row, work
 
 
 @pytest.fixture

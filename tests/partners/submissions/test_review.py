@@ -4,11 +4,14 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from accounts.audit.models import AuditEntry
 from credits.receipts.models import PaymentMail
 from credits.receipts.operations import send_due_mail
 from cursive.lib.errors import Conflict, Forbidden, InvalidInput
+from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job, retry_job
 from cursive.lib.tenancy import atomic, system_context, tenant_context
 from leads.catalogue import suppression
@@ -28,12 +31,14 @@ from partners.submissions.operations import (
 )
 from partners.submissions.quality import Shares, points_of, uniqueness
 from partners.submissions.queries import figures_of
+from partners.submissions.rechecking import start_rechecks
 from partners.submissions.review import Selection, approve_submission, reject_submission
 from tests.partners.submissions.handing import (
     HEAD,
     STAFF,
     again,
     approve,
+    client_of,
     hand_in,
     in_review,
     listings,
@@ -219,6 +224,40 @@ def test_a_publication_that_is_cancelled_waits_for_review_again(petra, monkeypat
     assert statuses(found) == {"listed": 20, "draft": 30}
     found = approve(petra, found)
     assert (found.status, found.approved) == ("approved", 50)
+
+
+def test_a_partner_cannot_end_the_jobs_that_are_ours(petra, monkeypatch):
+    """P-5, P-6b: what staff decided and the checks of unsold leads run to their end; the partner's
+    own changes may be ended."""
+    monkeypatch.setattr(changing, "AT_ONCE", 20)
+    found = in_review(petra, people(50))
+    browser, api = Client(), client_of(petra, petra.actor)
+    browser.force_login(petra.user)
+    with system_context():
+        reject_submission(
+            workspace_id=petra.id, actor=STAFF, submission_id=found.id, code="low_quality"
+        )
+    found = again(petra, found)
+    sold = on_sale(petra, people(50, 100))
+    with system_context():
+        type(listings(sold)[0]).objects.update(verified_at=timezone.now() - timedelta(days=61))
+        start_rechecks()
+    with tenant_context(petra.id):
+        recheck = Job.objects.get(kind="listing_recheck")
+        change_price(workspace_id=petra.id, actor=petra.actor, submission_id=sold.id, price="3.00")
+    for job in (found.change_job, recheck):
+        assert "cancellation" not in browser.get(f"/jobs/{job.id}/").content.decode()
+        assert browser.post(f"/jobs/{job.id}/cancellation/").status_code == 409
+        assert api.post(f"/api/jobs/{job.id}/cancellation").status_code == 409
+        with tenant_context(petra.id):
+            assert not Job.objects.get(id=job.id).cancel_requested
+    work(petra, found.change_job)
+    assert again(petra, found).status == "rejected" and statuses(found) == {"rejected": 50}
+    own = again(petra, sold).change_job
+    assert "cancellation" in browser.get(f"/jobs/{own.id}/").content.decode()
+    assert browser.post(f"/jobs/{own.id}/cancellation/").status_code == 302
+    with tenant_context(petra.id):
+        assert Job.objects.get(id=own.id).cancel_requested
 
 
 def test_a_publication_that_failed_goes_on_unless_staff_decide_otherwise(petra, monkeypatch):
