@@ -19,6 +19,7 @@ from leads.catalogue.suppression import suppression_list
 from leads.records.acquisition import Candidate
 from leads.records.person import Person
 
+from .masking import first_word, masked
 from .models import Listing, ListingPerson, ListingQuerySet
 from .people import candidate_in, record_of
 
@@ -216,4 +217,7 @@ def _locked(seller_id: UUID, listing_ids: Sequence[int]) -> ListingQuerySet:
 
 
 def _shown(person: Person, name: str) -> str:
-    return (getattr(person, name) or "")[: _LENGTHS[name]]
+    text = getattr(person, name) or ""
+    if name == "first_name":
+        text = first_word(text)
+    return masked(text, column=name)[: _LENGTHS[name]]

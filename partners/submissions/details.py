@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from cursive.lib.errors import InvalidInput
 from cursive.lib.texts import read_text
+from marketplace.listings.masking import masked
 from marketplace.listings.models import CHEAPEST_CENTS, DEAREST_CENTS
 
 FIELDS = ("price", "categories", "max_sales", "guarantee", "source", "collected_on")
@@ -76,6 +77,9 @@ def _categories(raw: Any) -> list[str]:
     if len(found) > MOST_CATEGORIES:
         fix = f"At most {MOST_CATEGORIES}."
         raise InvalidInput("There are too many categories.", fields={"categories": fix})
+    if any(masked(word) != word for word in found):
+        fix = "Without e-mail addresses, phone numbers and web addresses: buyers see them."
+        raise InvalidInput("This can't be a category.", fields={"categories": fix})
     return list(found)
 
 

@@ -8,6 +8,7 @@ from django.db import DatabaseError, IntegrityError, connections
 from cursive.lib.tenancy import atomic, system_context, tenant_context
 from leads.catalogue import suppression
 from marketplace.listings import operations
+from marketplace.listings.masking import masked
 from marketplace.listings.models import Listing, ListingPerson
 from marketplace.listings.operations import (
     lock_listings,
@@ -39,6 +40,47 @@ def test_what_everybody_sees_doesnt_tell_who_it_is(db):
     shown = " ".join(str(value) for value in vars(made).values())
     for hidden in ("Hopper", "@", "5125550100", "company1.example"):
         assert hidden not in shown
+
+
+def test_texts_that_are_shown_lead_around_no_sale(db):
+    """M-1: neither a family name in the first name's column nor a way to reach somebody."""
+    seller, _ = market.partner()
+    made = market.listing(
+        seller,
+        first_name="Otto Hidden0",
+        last_name="",
+        title="CEO +1 415 555 2600, otto@evil.example",
+        city="www.evil.example",
+        company_name="Booking.com",
+    )
+    assert made.name == "Otto" == made.first_name
+    assert (made.title, made.city) == ("CEO [hidden], [hidden]", "[hidden]")
+    assert made.company_name == "Booking"
+    with system_context():
+        record = people_of([made.id])[made.id].record
+    assert record["first_name"] == "Otto Hidden0" and "otto@evil.example" in record["title"]
+    # A name that was written whole before is cut where it is shown.
+    assert Listing(first_name="Otto Hidden0", initial="H").name == "Otto H."
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "expected"),
+    [
+        ("Head of Sales (EMEA), 2019-2024", "title", "Head of Sales (EMEA), 2019-2024"),
+        ("ASP.NET / Node.js developer", "title", "ASP.NET / Node.js developer"),
+        ("call (415) 555-2600 now", "title", "call [hidden] now"),
+        ("see t.me/otto", "title", "see [hidden]"),
+        ("https://evil.example/a?b", "title", "[hidden]"),
+        ("Sales at evil.co.uk", "title", "Sales at [hidden]"),
+        ("12345-6789", "postal_code", "12345-6789"),
+        ("+14155552600", "postal_code", "[hidden]"),
+        ("St. Louis", "city", "St. Louis"),
+        ("Amazon.com Inc.", "company_name", "Amazon Inc."),
+        ("3M 24/7 Support", "company_name", "3M 24/7 Support"),
+    ],
+)
+def test_what_is_masked_and_what_only_looks_like_it(text, column, expected):
+    assert masked(text, column=column) == expected
 
 
 def test_a_person_comes_back_as_it_went_in(db):

@@ -1,0 +1,44 @@
+"""What of a record's text is shown before the sale: never a way to reach somebody (M-1)."""
+
+import re
+
+HIDDEN = "[hidden]"
+_DIGITS, _DIGITS_OF_A_PLACE = 7, 10  # a number that long is a phone's; postal codes have up to 9
+# Looked for first: most texts have none of it.
+_SUSPECT = re.compile(r"@|://|www\.|[^\W_]\.[a-z]{2}|\d[\d\s().\-/]{5}", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s@<>(),;]+@[^\s@<>(),;]+")
+_LINK = re.compile(r"(?:\w+://|www\.)\S+|\b(?:[\w-]+\.)+[a-z]{2,}/\S+", re.IGNORECASE)
+_DOMAIN = re.compile(
+    r"\b(?P<name>(?:[\w-]+\.)*[\w-]{3,})\.(?P<end>(?:co|com|org)\.[a-z]{2}|com|net|org|info|biz|io"
+    r"|ai|app|dev|shop|online|site|xyz|eu|us|uk|ca|de|at|ch|fr|nl|be|it|es|pl|se|au|in|example)\b",
+    re.IGNORECASE,
+)
+_NO_DOMAINS = frozenset({"asp.net", "ado.net", "vb.net", "ml.net"})
+_NUMBER = re.compile(r"(?<!\w)(?:\+|\()?\d[\d\s().\-/]{5,}\d(?!\w)")
+_YEARS = re.compile(r"(?:19|20)\d\d\D+(?:19|20)\d\d")
+
+
+def masked(text: str, *, column: str = "") -> str:
+    """`text` without e-mail addresses, phone numbers and web addresses, as far as they are written
+    as such. Of a company that is called as its domain, the name stays."""
+    if not _SUSPECT.search(text):
+        return text
+    text = _LINK.sub(HIDDEN, _ADDRESS.sub(HIDDEN, text))
+    text = _DOMAIN.sub(r"\g<name>" if column == "company_name" else _domain, text)
+    digits = _DIGITS_OF_A_PLACE if column == "postal_code" else _DIGITS
+    return _NUMBER.sub(lambda found: _number(found, digits), text)
+
+
+def first_word(name: str) -> str:
+    """The first word of what a file has as first name: the others may be the family's."""
+    return name.split()[0] if name.strip() else ""
+
+
+def _domain(found: re.Match[str]) -> str:
+    return found[0] if found[0].lower() in _NO_DOMAINS else HIDDEN
+
+
+def _number(found: re.Match[str], least: int) -> str:
+    written = found[0]
+    is_number = sum(sign.isdigit() for sign in written) >= least or written[0] == "+"
+    return HIDDEN if is_number and not _YEARS.fullmatch(written) else written
