@@ -9,6 +9,7 @@ for (const form of document.querySelectorAll("[data-dropzone]")) {
   const bar = form.querySelector("[data-dropzone-progress]");
   const button = form.querySelector("button");
   const errors = form.querySelector("[data-dropzone-errors]");
+  const fields = form.querySelector("[data-dropzone-fields]");
   const longest = Number(form.dataset.longest);
 
   const show = () => {
@@ -56,11 +57,14 @@ for (const form of document.querySelectorAll("[data-dropzone]")) {
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
       const wrong = page.querySelector("[data-dropzone-errors]");
       if (wrong?.childElementCount) {
-        // Refused: what is wrong stands in the form that came back.
+        // Refused: what is wrong stands in the form that came back. The file stays chosen here.
+        wrong.querySelector("[data-dropzone-again]")?.remove();
         bar.hidden = true;
         button.disabled = false;
         show();
         errors.replaceChildren(...wrong.children);
+        const mended = page.querySelector("[data-dropzone-fields]");
+        if (fields && mended) fields.replaceChildren(...mended.childNodes);
         errors.scrollIntoView({ block: "nearest" });
       } else if (request.status < 400) {
         window.location.assign(request.responseURL);
