@@ -85,7 +85,7 @@ def addresses_of(workspace_id: UUID, listings: QuerySet[Listing]) -> dict[int, s
 
 def round_size() -> int:
     """How many listings are asked about in one round, by whom is asked."""
-    return OURSELVES_AT_A_TIME if _only_ourselves() else QUEUED_AT_A_TIME
+    return OURSELVES_AT_A_TIME if only_ourselves() else QUEUED_AT_A_TIME
 
 
 def ask(job: Job, choose: Callable[[], Mapping[int, str]]) -> Asked:
@@ -100,7 +100,7 @@ def ask(job: Job, choose: Callable[[], Mapping[int, str]]) -> Asked:
             ask_for(job.workspace_id, unknown, seconds=seconds, model=ListingCheck)
         return Asked(is_queued=True)
     chosen = choose()
-    if not chosen or not _only_ourselves():
+    if not chosen or not only_ourselves():
         return Asked(chosen)
     verdicts: dict[str, Verdict] = {}
     addresses = list(dict.fromkeys(chosen.values()))
@@ -171,7 +171,8 @@ def forget(job: Job) -> None:
     _checks(job).delete()
 
 
-def _only_ourselves() -> bool:
+def only_ourselves() -> bool:
+    """Whether no provider has a key, so that no address can be found valid (ADR 0021)."""
     return [provider.code for provider in chain()] == [BuiltIn.code]
 
 

@@ -22,9 +22,9 @@ from marketplace.listings.known import MARKET, OTHERS, OWN
 from partners.commission.scores import suggested_cents
 from partners.program.guards import PartnerRequest, partner_required
 
-from . import operations
+from . import checking, operations
 from .forms import PriceForm, SubmissionForm
-from .models import Submission
+from .models import MOST, Submission
 from .operations import SUBMISSION
 from .queries import rejects_file, sales_of, submissions_of
 from .validating import LEAST_VALID, MOST_ROWS
@@ -68,6 +68,7 @@ def submission_new(request: PartnerRequest) -> HttpResponse:
     context = {
         "form": form,
         "action": reverse("partners:submission_new"),
+        **_without_a_provider(),
         "longest": MAX_BYTES,
         "widest": MAX_COLUMNS,
         "least": LEAST_VALID,
@@ -151,6 +152,15 @@ def submission_detail(request: PartnerRequest, submission_id: UUID) -> HttpRespo
     return _detail_page(request, found, PriceForm(initial={"price": _dollars(found.price_cents)}))
 
 
+def _without_a_provider() -> dict[str, Any]:
+    """What the pages say of the grade where no mail server can be asked."""
+    return {
+        "is_built_in": checking.only_ourselves(),
+        "verified_most": MOST["verified"],
+        "reachable": sum(MOST.values()) - MOST["verified"],
+    }
+
+
 def _dollars(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02}"
 
@@ -176,6 +186,7 @@ def _detail_page(
         "suggested": suggested_cents(found.quality, found.collected_on),
         "price_form": form,
         "may_sell": request.partner.may_sell,
+        **_without_a_provider(),
         **(progress_context(job) if job is not None else {}),
     }
     fragment = "#body" if request.htmx and not request.htmx.boosted else ""
