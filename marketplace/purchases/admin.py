@@ -8,12 +8,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from accounts.audit.admin import ReadOnlyAdmin, text_filter
 from accounts.workspaces.admin import link_from_workspace
+from accounts.workspaces.models import Workspace
 from accounts.workspaces.requests import actor_of
 from cursive.lib.audit_port import record
 from cursive.lib.errors import DomainError
@@ -24,6 +26,7 @@ from .models import LeadReport, Order
 from .reports import decide_report
 from .standing import counts_of, in_words
 
+LINK = "font-medium text-primary-600 dark:text-primary-500"
 WORKSPACE_FILTER = text_filter("workspace", "workspace's id", "workspace_id", UUID)
 LIST = "admin:marketplace_leadreport_changelist"
 PAGE = "admin:marketplace_leadreport_change"
@@ -107,8 +110,12 @@ class LeadReportAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Seller's workspace")
     def seller(self, report: LeadReport) -> str:
-        """Whose listing it was."""
-        return str(report.line.seller_id)
+        """Whose listing it was, with the way to them."""
+        found = Workspace.objects.filter(id=report.line.seller_id).first()
+        if found is None:
+            return f"Deleted since ({report.line.seller_id})"
+        address = reverse("admin:accounts_workspace_change", args=[found.pk])
+        return format_html('<a class="{}" href="{}">{}</a>', LINK, address, found.name)
 
     @admin.display(description="Price")
     def price(self, report: LeadReport) -> str:

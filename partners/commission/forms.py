@@ -116,6 +116,8 @@ class RateForm(forms.ModelForm):
         for name in ("early_points", "verified_points", "volume_points"):
             if values.get(name) is not None and values[name] < 0:
                 self.add_error(name, "Not under 0.")
+        if values.get("volume_from") is not None and values["volume_from"] < 1:
+            self.add_error("volume_from", "At least 1; for no such bonus set its points to 0.")
         if values.get("follows_general") and not values.get("seller"):
             self.add_error("follows_general", "Choose the partner.")
         return values

@@ -185,7 +185,9 @@ class SubmissionAdmin(ReadOnlyAdmin):
         if given["decision"] == "reject":
             review.reject_submission(**whose, code=given["code"], text=given["text"])
             return f"{found} is rejected; the partner is mailed."
-        review.approve_submission(**whose, selection=form.selection())
+        review.approve_submission(
+            **whose, selection=form.selection(), code=given["code"], text=given["text"]
+        )
         return f"{found} is being put on sale; the partner is mailed when that is done."
 
     def change_view(

@@ -82,6 +82,13 @@ class PriceForm(forms.Form):
     price = _price_field()
 
 
+_PART, _WHY = ("quality", "statuses", "number"), ("code", "text")
+_UNHEEDED = {
+    "all": "To approve all, leave this empty; for a part, choose 'Approve those chosen below'.",
+    "reject": "To reject all, leave this empty; for a part, choose 'Approve those chosen below'.",
+}
+
+
 class ReviewForm(forms.Form):
     """What staff decide about a submission."""
 
@@ -114,13 +121,14 @@ class ReviewForm(forms.Form):
         widget=UnfoldAdminIntegerFieldWidget,
     )
     code = forms.ChoiceField(
-        label="Reject: why",
+        label="Why the others, or all, are turned down",
         required=False,
         choices=[("", "Choose a reason"), *RejectCode.choices],
         widget=UnfoldAdminSelectWidget,
+        help_text="Needed to reject. Of a part, the others are 'Low quality' where none is chosen.",
     )
     text = forms.CharField(
-        label="Reject: in words",
+        label="In words",
         required=False,
         max_length=LONGEST_TEXT,
         widget=UnfoldAdminTextInputWidget,
@@ -128,8 +136,12 @@ class ReviewForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """A part is a choice, and a rejection has a reason."""
+        """A part is a choice, a rejection has a reason, and nothing filled in goes unheeded."""
         given = super().clean() or {}
+        decision = given.get("decision")
+        unheeded = {"all": (*_PART, *_WHY), "reject": _PART}.get(decision or "", ())
+        for name in (name for name in unheeded if given.get(name)):
+            self.add_error(name, _UNHEEDED[str(decision)])
         is_part = given.get("decision") == "part"
         if is_part and not (given.get("quality") or given.get("statuses") or given.get("number")):
             self.add_error("quality", "Say which part: a quality, answers of the check, a number.")

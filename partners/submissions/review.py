@@ -51,22 +51,26 @@ def approve_submission(
     actor: Actor,
     submission_id: UUID,
     selection: Selection = EVERYTHING,
+    code: str = "",
+    text: str = "",
 ) -> Job:
-    """Have the chosen leads put on sale by a job, and the others turned down; the partner is
-    mailed when it is done.
+    """Have the chosen leads put on sale by a job, and the others turned down, for a reason of P-6b
+    ('low quality' where none is given); the partner is mailed when it is done.
 
     Who has asked meanwhile not to be contacted is turned down too (A-18). Raises Conflict where it
     doesn't wait for review or none of its leads is chosen, Forbidden where the partner may not
-    sell now, InvalidInput for what can't be a selection.
+    sell now, InvalidInput for what can't be a selection or a reason.
     """
     _check_selection(selection)
+    code = "" if selection.is_everything else code or RejectCode.LOW_QUALITY
+    text = _read_reason(code, text) if code else ""
     with tenancy.atomic():
         partner = lock_partner(workspace_id)
         found = _waiting(workspace_id, submission_id)
         require_selling(partner)
         params = _params_of(found, selection)
         found.status = Status.PUBLISHING
-        _decided(found, actor, "" if selection.is_everything else RejectCode.LOW_QUALITY)
+        _decided(found, actor, code, text)
         found.save()
         job = changing.start_change(
             found, changing.ACTOR, "publish", total=found.valid, selection=params
@@ -84,12 +88,7 @@ def reject_submission(
     Raises InvalidInput for a reason that there isn't, or for 'other' without a text, Conflict where
     it doesn't wait for review.
     """
-    text = read_text(text, field="text", longest=LONGEST_TEXT)
-    if code not in RejectCode.values:
-        raise InvalidInput("Choose a reason.", fields={"code": "Choose one of the reasons."})
-    if code == RejectCode.OTHER and not text:
-        sentence = "Say in words what is wrong: the partner reads it."
-        raise InvalidInput(sentence, fields={"text": sentence})
+    text = _read_reason(code, text)
     with tenancy.atomic():
         found = _waiting(workspace_id, submission_id)
         found.status = Status.REJECTED
@@ -124,6 +123,16 @@ def conclude(job: Job, found: Submission) -> None:
         found.status = Status.APPROVED
         mails.mail_approved(found)
     found.save(update_fields=["approved", "status"])
+
+
+def _read_reason(code: str, text: str) -> str:
+    text = read_text(text, field="text", longest=LONGEST_TEXT)
+    if code not in RejectCode.values:
+        raise InvalidInput("Choose a reason.", fields={"code": "Choose one of the reasons."})
+    if code == RejectCode.OTHER and not text:
+        sentence = "Say in words what is wrong: the partner reads it."
+        raise InvalidInput(sentence, fields={"text": sentence})
+    return text
 
 
 def _waiting(workspace_id: UUID, submission_id: UUID) -> Submission:

@@ -95,6 +95,8 @@ def test_terms_are_added_and_never_changed(sam, petra):
     assert "Now, or later" in past
     low = sam.post(add, TERMS | {"cap_percent": "20"}).content.decode()
     assert "Not under the base" in low
+    none = sam.post(add, TERMS | {"volume_from": "0"}).content.decode()
+    assert "At least 1" in none
     general = sam.post(add, TERMS | {"follows_general": "on"}).content.decode()
     assert "Choose the partner" in general
     with system_context():

@@ -61,13 +61,15 @@ def only(petra) -> Submission:
 
 def test_the_whole_way(petra, browser, staff):
     assert b"Nothing handed in yet" in browser.get("/partner/submissions/").content
-    assert b"data-dropzone" in browser.get("/partner/submissions/new/").content
+    page = browser.get("/partner/submissions/new/").content
+    assert b"data-dropzone" in page and b"no quality is above 60" in page
     content = people(51) + row(1) + row(80, mail="nowhere", phone="12")
     answer = send(browser, content)
     found = only(petra)
     path = f"/partner/submissions/{found.id}/"
     assert answer.status_code == 302 and answer.url == f"{path}mapping/"
     page = browser.get(answer.url).content.decode()
+    assert "tags or notes" not in page and "intent topics" in page
     assert "Semicolon" in page and "p0@fine.example" in page and "Your own" not in page
     nobody = dict.fromkeys(MAPPED, "")
     refused = browser.post(answer.url, nobody | {"column_0": "first_name"})
@@ -76,7 +78,7 @@ def test_the_whole_way(petra, browser, staff):
     assert b"data-job-stream" in browser.get(path).content
     work(petra, only(petra).job)
     page = browser.get(path).content.decode()
-    assert "Submit 51 leads for review" in page and "Quality" in page
+    assert "Submit 51 leads for review" in page and "no quality is above 60" in page
     assert "further up" in page and "e-mail address is not valid" in page.replace("&#x27;", "'")
     fragment = browser.get(path, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in fragment and "Submit 51 leads" in fragment
@@ -97,12 +99,23 @@ def test_the_whole_way(petra, browser, staff):
     decide = f"/admin/partners/submission/{found.id}/review/"
     assert f'href="{decide}"' in page
     assert "51 valid leads of 53 rows" in staff.get(decide).content.decode()
-    assert staff.post(decide, {"decision": "part", "number": "50"}).status_code == 302
+    for unheeded in (
+        {"decision": "all", "number": "50"},
+        {"decision": "all", "code": "duplicate"},
+        {"decision": "reject", "code": "duplicate", "quality": "10"},
+    ):
+        refused = staff.post(decide, unheeded)
+        assert refused.status_code == 200 and b"eave " in refused.content
+        assert b"Approve those chosen below" in refused.content
+        assert only(petra).status == "review"
+    chosen = {"decision": "part", "number": "50", "code": "outside_coverage", "text": "US only."}
+    assert staff.post(decide, chosen).status_code == 302
     assert only(petra).status == "publishing"
     assert b"data-job-stream" in browser.get(path).content
     work(petra, only(petra).change_job)
     page = browser.get(path).content.decode()
-    assert "50 of 51 leads went on sale" in page and "Low quality" in page
+    assert "50 of 51 leads went on sale" in page and "US only." in page
+    assert "Low quality" not in page and "Outside coverage" in page
     assert "50" in staff.get("/admin/partners/submission/").content.decode()
 
 
@@ -113,6 +126,9 @@ def test_what_was_typed_stays_and_each_field_says_what_to_do(petra, browser):
         text = page.content.decode()
         assert page.status_code == 400 and "0.10 to 5.00" in text
         assert f'value="{price}"' in text and 'value="Fair 7"' in text
+        # The field is at fault, and not the file.
+        assert "file was not taken" not in text and "Choose another file" not in text
+        assert "chosen again" in text and 'aria-invalid="true"' in text
     page = send(browser, people(50), collected_on="2999-01-01", max_sales="0", source="x")
     text = page.content.decode()
     assert "none that is still to come" in text and "whole number from 1" in text
@@ -122,6 +138,9 @@ def test_what_was_typed_stays_and_each_field_says_what_to_do(petra, browser):
     assert page.status_code == 400 and b"only taken with the guarantee" in page.content
     page = send(browser, "<html><body>Sign in</body></html>")
     assert page.status_code == 400 and b"HTML page" in page.content
+    assert b"file was not taken" in page.content
+    page = send(browser, people(50), categories="saas, www.evil.example")
+    assert page.status_code == 400 and b"buyers see them" in page.content
     with tenant_context(petra.id):
         assert not Submission.objects.exists()
     send(browser, people(50))
