@@ -295,7 +295,7 @@ def _line(row: Row, labels: Mapping[str, str], known: Mapping[Any, tuple[str, st
     if isinstance(row, Entry) and row.kind == Entry.Kind.REFUND:
         title = f"Refund: {title}"
     detail, url = known.get((row.reference_kind, row.reference_id), ("", ""))
-    # Our staff and our systems are one to the workspace.
-    ours = row.actor_kind == "system" or metadata.get("staff")
-    who = "Cursive" if ours else row.actor_label
+    # Who of our staff it was is none of the workspace's business.
+    ours = "Cursive" if row.actor_kind == "system" else row.actor_label
+    who = "Cursive staff" if metadata.get("staff") else ours
     return Line(row, title, detail or str(metadata.get("reason", "")), url, who)

@@ -122,5 +122,6 @@ class ReportForm(forms.Form):
         required=False,
         max_length=MAX_NOTE,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="For our staff: what the mail server said, say, or who answered.",
+        help_text="For our staff: what the mail server said, say, or who answered. “Something else”"
+        " needs it.",
     )

@@ -120,10 +120,14 @@ def decide_report(
     Accepted, the line's credits go back, once, the seller's books are told, and the buyer keeps
     the lead, marked; what bounced or is somebody else isn't sold to others any more. The same
     decision again changes nothing; what only a check has declined may be accepted later. Raises
-    `NotFound`, `Conflict` where it is decided otherwise.
+    `NotFound`, `Conflict` where it is decided otherwise, `InvalidInput` where it is declined
+    without a reason.
     """
     text = read_text(answer, field="answer", longest=LONGEST_ANSWER)
     state = LeadReport.State.ACCEPTED if accepted else LeadReport.State.DECLINED
+    if not accepted and not text:
+        sentence = "Say why it is declined: the buyer reads it."
+        raise InvalidInput(sentence, fields={"answer": sentence})
     with tenancy.system_context(), tenancy.atomic():
         report = _locked(workspace_id, report_id)
         if report.state == state:
@@ -171,7 +175,7 @@ def _give_back(report: LeadReport, line: OrderLine, actor: Actor) -> None:
         spend_key=line.order.spend_key,
         key=f"lead-report:{line.id}",
         actor=actor,
-        metadata={"line": str(line.id), "reason": report.reason},
+        metadata={"line": str(line.id), "reason": report.reason, "staff": actor.kind == "user"},
     )
     line.refunded_at = report.decided_at
     line.save(update_fields=["refunded_at"])
@@ -224,6 +228,6 @@ def _mark_lead(report: LeadReport, line: OrderLine) -> None:
         lead=lead,
         kind="report",
         text=f"Reported ({report.get_reason_display().lower()}): its credits were given back.",
-        actor_label=report.decided_by_label,
+        actor_label="Cursive",
     )
     emit(line.workspace_id, "lead.updated", {"lead": str(lead.id), "changed": sorted(changed[1:])})

@@ -39,6 +39,11 @@ class Purpose:
     needs: str
     targets: tuple[str, ...] = TARGETS
 
+    @property
+    def has_own(self) -> bool:
+        """Whether columns may become what a workspace says of a lead: tags and notes."""
+        return set(OWN_TARGETS) <= set(self.targets)
+
     def choices(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The fields that a column may fill: (group, (field, label) pairs)."""
         wanted = set(self.targets)

@@ -56,6 +56,7 @@ def test_the_receipt_adds_up(alice, acme, seller):
     prices = (100, 100, 33)
     order = acme.buy([market.listing(seller, price_cents=cents) for cents in prices])
     text = text_of(alice, f"{ORDERS}{order.id}/receipt/")
+    assert "<dt>From</dt><dd>Cursive</dd>" in text
     for said in (order.number, "Acme", "2 leads × 2.00 credits", "4.00", "1 lead × 0.66", "$2.33"):
         assert said in text, said
     assert "4.66" in text and "Given back" not in text

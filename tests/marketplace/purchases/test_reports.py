@@ -63,6 +63,7 @@ def report(acme, line, reason="wrong_person", note="") -> LeadReport:
 
 def decide(made, accepted=True, **more) -> LeadReport:
     sam = {"actor": cast.actor_for(more.pop("by", None) or cast.staff()), **more}
+    sam.setdefault("answer", "" if accepted else "It takes mail.")
     return decide_report(
         workspace_id=made.workspace_id, report_id=made.id, accepted=accepted, **sam
     )
@@ -321,7 +322,8 @@ def test_the_dialog_and_what_the_order_says(alice, acme, line, settings):
     path = f"/marketplace/leads/{line.id}/report/"
     order = f"/marketplace/orders/{line.order_id}/"
     assert path in alice.get(order).content.decode()
-    assert "Report a bad lead" in alice.get(path).content.decode()
+    dialog = alice.get(path).content.decode()
+    assert "Report a bad lead" in dialog and "Optional" not in dialog
     wrong = alice.post(path, {"reason": "other", "note": ""})
     assert wrong.status_code == 400 and b"Describe it shortly" in wrong.content
     typed = alice.post(path, {"reason": "", "note": "They moved."})
@@ -349,11 +351,35 @@ def test_staff_decide_with_one_click(acme, line):
     assert lead.email in page and "Accept, give the credits back" in page and "Decline" in page
     sam.post(f"/admin/marketplace/leadreport/{made.id}/acceptance/", {"answer": "Right."})
     assert (again(made).state, again(made).answer) == ("accepted", "Right.")
-    refused = sam.post(f"/admin/marketplace/leadreport/{made.id}/refusal/", follow=True)
+    refusal = f"/admin/marketplace/leadreport/{made.id}/refusal/"
+    refused = sam.post(refusal, {"answer": "No."}, follow=True)
     assert b"accepted already" in refused.content
     assert acme.balance() == 1_000
     assert sam.get("/admin/marketplace/order/").status_code == 200
     assert sam.post(f"/admin/marketplace/leadreport/{uuid7()}/acceptance/").status_code == 404
+
+
+@override_settings(STAFF_MFA_REQUIRED=False)
+def test_staff_see_the_seller_and_decline_with_a_reason(acme, seller, line):
+    made = report(acme, line)
+    sam = Client()
+    sam.force_login(cast.staff())
+    page = sam.get(f"/admin/marketplace/leadreport/{made.id}/change/").content.decode()
+    assert f'/admin/accounts/workspace/{line.seller_id}/change/">' in page
+    refusal = f"/admin/marketplace/leadreport/{made.id}/refusal/"
+    wordless = sam.post(refusal, {"answer": " "}, follow=True)
+    assert b"Say why it is declined" in wordless.content
+    assert again(made).state == "open" and not mails()
+    sam.post(refusal, {"answer": "It takes mail."})
+    assert (again(made).state, again(made).answer) == ("declined", "It takes mail.")
+
+
+def test_the_buyer_isnt_told_who_of_the_staff_decided(alice, acme, line):
+    decide(report(acme, line))
+    (lead,) = acme.leads()
+    for path in ("/credits/", f"/leads/{lead.id}/", f"/marketplace/orders/{line.order_id}/"):
+        assert b"sam@cast.example" not in alice.get(path).content
+    assert b"Cursive staff" in alice.get("/credits/").content
 
 
 def test_the_mail_says_what_came_of_it(acme, line, mailoutbox):
