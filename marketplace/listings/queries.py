@@ -25,7 +25,7 @@ CHECKED = {
     "valid": "The mailbox takes mail.",
     "catch_all": "The domain takes mail for every name; whether for this one isn't known.",
     "risky": "It may bounce: a shared or throw-away address, say.",
-    "unknown": "It was checked and nothing was found against it; the mail server doesn't say.",
+    "unknown": "It was checked and nothing was found against it; whether it exists isn't known.",
 }
 _PLACES = ("industry", "employee_band", "country", "state", "city")
 

@@ -255,7 +255,7 @@ def _check(job: Job, phase: str, asked: checking.Asked) -> Step:
         # Who has to wait is asked about again before the others have their turn.
         cursor["until" if result.waiting else "line"] = last["last"]
     step = Step(
-        processed=len(result.answers),
+        processed=len(result.answers) + len(result.unanswered),
         cursor=cursor,
         later=result.later,
         note="Waiting to ask again" if result.later else f"{cursor['checked']:,} addresses checked",

@@ -77,7 +77,7 @@ def test_providers_are_asked_once_for_each_address_and_nobody_pays(petra, outsid
 def test_a_provider_that_is_down_is_waited_for(petra, outside, monkeypatch):
     monkeypatch.setattr(providers, "DEADLINE", 0.5)
     outside.moods[doubles.MILLION] = outside.moods[doubles.ZERO] = "shield"
-    found = hand_in(petra, HEAD + named(*["ok"] * 50))
+    found = hand_in(petra, HEAD + named(*["ok"] * 51))
     work(petra, found.job)
     found = again(petra, found)
     assert (found.status, found.job.status) == ("validating", "processing")
@@ -85,10 +85,14 @@ def test_a_provider_that_is_down_is_waited_for(petra, outside, monkeypatch):
     outside.moods.clear()
     with tenant_context(petra.id):
         ListingCheck.objects.filter(state="waiting").update(next_attempt_at=timezone.now())
+        # Of one of them nobody could say anything, three times.
+        ListingCheck.objects.filter(address="ok.50@people.example").update(tries=3)
         Job.objects.update(next_attempt_at=timezone.now())
     cache.clear()  # the breakers are closed again
     work(petra, found.job)
-    assert counts(again(petra, found)) == {"rows": 50, "valid": 50}
+    assert counts(again(petra, found)) == {"rows": 51, "valid": 50, "invalid": 1}
+    last = listings(found)[-1]
+    assert (last.status, last.verified_at, last.verification_status) == ("rejected", None, "")
 
 
 def test_our_own_check_looks_each_domain_up_once_a_round(petra, domains):
@@ -123,11 +127,33 @@ def test_where_no_domain_can_be_looked_up_nothing_is_checked_and_the_job_waits(p
     assert len(asked) == 5 and found.status == "validating"
     assert found.job.note == "Waiting to ask again" and found.job.next_attempt_at > timezone.now()
     assert not any(each.verified_at for each in listings(found))
+    go_on(petra, found)  # the outage lasts
+    assert again(petra, found).status == "validating" and len(asked) == 10
     monkeypatch.setattr(providers, "_looked_up", works)
     go_on(petra, found)
     found = again(petra, found)
     assert found.status == "ready" and found.valid == 60
     assert all(each.verified_at for each in listings(found))
+
+
+def test_an_outage_of_a_day_ends_the_check_and_nothing_is_checked(petra, monkeypatch):
+    def silent(address):
+        raise CallFailed("The domain could not be looked up.")
+
+    monkeypatch.setattr(providers, "_looked_up", silent)
+    rows = "".join(row(number, mail=f"p@d{number}.example") for number in range(60))
+    found = hand_in(petra, HEAD + rows)
+    work(petra, found.job)
+    with tenant_context(petra.id):
+        job = Job.objects.get(id=found.job.id)
+        job.cursor["tries"][1] = (timezone.now() - timedelta(days=1)).isoformat()
+        job.save(update_fields=["cursor"])
+        Job.objects.update(next_attempt_at=timezone.now())
+    cache.clear()
+    work(petra, job)
+    found = again(petra, found)
+    assert found.status == "failed" and "no domain could be looked up" in found.refusal
+    assert listings(found) == []
 
 
 def test_whose_domain_never_answers_is_turned_down_and_nobody_else(petra, monkeypatch):
