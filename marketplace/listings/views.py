@@ -109,6 +109,8 @@ def _context(
         "query": query,
         # What links to other pages keep: the filter and the order, not the form's fields.
         "address": QueryDict(query.removeprefix("?")),
+        # Where one comes back to from the cart: this page of the list.
+        "here": _address(request, form) if tree is not None else reverse("marketplace:listings"),
         "text": text,
         "sorts": ORDERS,
         "saved": saved_links(

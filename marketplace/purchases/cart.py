@@ -1,7 +1,7 @@
 """What changes a cart (M-3). A cart is one person's in one workspace, of at most 1,000 listings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.utils import timezone
@@ -22,13 +22,20 @@ from .operations import MOST
 class Added:
     """What became of listings that were put into a cart.
 
-    `there` lay in it already, `full` found no room, `gone` can't be bought (any more).
+    `there` lay in it already, `full` found no room, `gone` can't be bought (any more). Of a search
+    (`is_search`) `there` are the ones that it passed over on its way.
     """
 
     added: int
     there: int = 0
     full: int = 0
     gone: int = 0
+    is_search: bool = False
+
+    @property
+    def is_all_there(self) -> bool:
+        """Whether all that a search finds lay in the cart already."""
+        return self.is_search and not (self.added or self.full or self.gone)
 
 
 def add_listings(*, workspace_id: UUID, actor: Actor, listing_ids: Sequence[int]) -> Added:
@@ -75,17 +82,28 @@ def add_listings(*, workspace_id: UUID, actor: Actor, listing_ids: Sequence[int]
 def add_found(
     *, workspace: Workspace, actor: Actor, filter: Group, order: str, count: int
 ) -> Added:
-    """Put the first `count` listings of a search into the actor's cart, 1 to 1,000.
+    """Put the first `count` listings of a search that aren't in the actor's cart yet into it.
 
-    Raises `InvalidInput`, also where the search finds nothing.
+    1 to 1,000; asked again it goes on where the cart ends. Raises `InvalidInput`, also where the
+    search finds nothing.
     """
     if not 1 <= count <= MOST:
         sentence = f"Use a whole number from 1 to {MOST:,}."
         raise InvalidInput(sentence, fields={"count": sentence})
-    found = find(filter, buyer_id=workspace.id, order=order, limit=count)
-    if not found:
-        raise InvalidInput("Nothing matches this search any more.")
-    return add_listings(workspace_id=workspace.id, actor=actor, listing_ids=found)
+    user_id = _user(actor)
+    with tenancy.atomic():
+        _lock(workspace.id, actor)
+        mine = CartItem.objects.of_user(workspace.id, user_id).inside()
+        inside = set(mine.values_list("listing_id", flat=True))
+        found = find(filter, buyer_id=workspace.id, order=order, limit=count + len(inside))
+        if not found:
+            raise InvalidInput("Nothing matches this search any more.")
+        new = [each for each in found if each not in inside][:count]
+        passed = found.index(new[-1]) + 1 - len(new) if new else len(found)
+        if not new:
+            return Added(0, there=passed, is_search=True)
+        added = add_listings(workspace_id=workspace.id, actor=actor, listing_ids=new)
+    return replace(added, there=passed, is_search=True)
 
 
 def remove_items(

@@ -67,9 +67,16 @@ def cart_add(request: MemberRequest) -> HttpResponse:
 def _added(added: carts.Added) -> str:
     """What became of what was put in, in a sentence or more."""
     leads = f"{added.added:,} {'lead' if added.added == 1 else 'leads'}"
+    if added.is_all_there:
+        return (
+            f"All {added.there:,} that match lie in your cart already. Change the filter to find"
+            " others."
+        )
     said = [f"{leads} put into your cart." if added.added else "Nothing was put into your cart."]
     if added.there:
-        said.append(f"{added.there:,} lay in it already.")
+        before = " before it" if added.added == 1 else " before them"
+        which = before if added.is_search and added.added else ""
+        said.append(f"{added.there:,}{which} lay in it already.")
     if added.gone:
         said.append(f"{added.gone:,} can't be bought any more.")
     if added.full:
@@ -81,8 +88,9 @@ def _back(request: MemberRequest, asked: str) -> str:
     """The page that the form says it was on, else the one it came from; never another site's."""
     host = {request.get_host()}
     for address in (asked, request.headers.get("Referer", "")):
-        if address and url_has_allowed_host_and_scheme(address, host):
-            parts = urlsplit(address)
+        parts = urlsplit(address)
+        # A path alone passes for an address, and a browser reads it as beginning here.
+        if parts.path.startswith("/") and url_has_allowed_host_and_scheme(address, host):
             return f"{parts.path}?{parts.query}" if parts.query else parts.path
     return reverse("marketplace:cart")
 

@@ -1,5 +1,6 @@
 """M-3: the cart, what it says of what lies in it, and buying it."""
 
+import html
 import re
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ from tests import cast, market
 from tests.marketplace.purchases.buying import again, all_is_well, buyer
 
 CART = "/marketplace/cart/"
+MARKET = "/marketplace/"
 ADD, BUY = "/marketplace/cart/items/", "/marketplace/cart/purchase/"
 
 
@@ -57,7 +59,28 @@ def test_chosen_leads_lie_in_the_cart_with_their_total(alice, acme, seller):
     assert acme.cart() == [one.id for one in two]
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "javascript:x", ""])
+@pytest.mark.parametrize("query", ["", "?f=quality_score.gte.60&sort=price", "?second"])
+def test_one_comes_back_to_the_list_as_it_was(alice, acme, seller, query):
+    """M-3: with the filter, the order and the page; told how many lie in the cart, and where."""
+    made = [market.listing(seller, price_cents=cents) for cents in range(10, 70)]
+    if query == "?second":  # page
+        query = html.unescape(re.search(r'href="(\?[^"]*cursor=[^"]+)"', page(alice, MARKET))[1])
+    text = page(alice, MARKET + query)
+    backs = re.findall(r'name="back" value="([^"]*)"', text)
+    assert len(backs) == 2
+    ids = re.findall(r'name="listing" value="([^"]*)"', text)[:2]
+    said = "2 leads put into your cart", "1 lead put into your cart"
+    for back, sent, words in zip(backs, ({"listing": ids}, {"count": "1"}), said, strict=True):
+        answer = alice.post(ADD, {**sent, "back": html.unescape(back)}, follow=True)
+        assert answer.status_code == 200
+        assert f'href="{CART}"' in answer.content.decode() and words in answer.content.decode()
+        assert re.findall(r'name="listing" value="([^"]*)"', answer.content.decode())[:2] == ids
+    assert len(acme.cart()) == 3 and {int(each) for each in ids} <= {one.id for one in made}
+
+
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "javascript:x", "", "f=", "x/y", "?f="]
+)
 def test_one_never_comes_back_to_another_site(alice, seller, back):
     assert add(alice, market.listing(seller), back=back)["Location"] == CART
 
@@ -75,6 +98,25 @@ def test_the_first_of_a_search(alice, acme, seller):
     best = [market.listing(seller, quality=quality) for quality in (50, 90, 70)]
     alice.post(ADD, {"count": "2", "order": "quality"})
     assert acme.cart() == [best[1].id, best[2].id]
+
+
+def test_the_first_again_are_the_next_ones(alice, acme, seller):
+    """M-3: bulk add goes on where the cart ends; past the last one it says that all lie in it."""
+    made = [market.listing(seller, quality=quality) for quality in (50, 90, 70)]
+    best = [made[1].id, made[2].id, made[0].id]
+    alice.post(ADD, {"listing": best[1]})
+    for count, cart, said in (
+        (1, [best[1], best[0]], "1 lead put into your cart"),
+        (
+            1,
+            [best[1], best[0], best[2]],
+            "1 lead put into your cart. 2 before it lay in it already",
+        ),
+        (2, [best[1], best[0], best[2]], "All 3 that match lie in your cart already"),
+    ):
+        answer = alice.post(ADD, {"count": count, "order": "quality"}, follow=True)
+        assert acme.cart() == cart
+        assert said in answer.content.decode()
 
 
 @pytest.mark.parametrize(
