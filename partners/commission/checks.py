@@ -35,6 +35,14 @@ def _lines_are_entries(column: str, kind: str, amount: str) -> str:
     """
 
 
+def _sale(seller: str, table: str, cents: str = "cents") -> str:
+    """A sale as one text: seller, listing and price; 'nothing' where there is none."""
+    return (
+        f"coalesce({seller} || ', listing ' || {table}.listing_id || ', '"
+        f" || {table}.{cents} || ' cents', 'nothing')"
+    )
+
+
 def _payouts_are_entries(kind: str, states: str) -> str:
     """Payouts in these states, and no others, have one entry of the kind, over their cents."""
     return f"""
@@ -89,6 +97,19 @@ CHECKS: dict[str, str] = {
             FROM partners_partnerentry
             WINDOW entries AS (PARTITION BY workspace_id ORDER BY id)
         ) chain WHERE held_after <> held OR due_after <> due
+    """,
+    "sold leads are order lines": f"""
+        SELECT coalesce(s.workspace_id, l.seller_id), 'line ' || coalesce(s.line_id, l.id),
+            {_sale("l.seller_id", "l")}, {_sale("s.workspace_id", "s", cents="price_cents")}
+        FROM partners_soldlead s FULL JOIN marketplace_orderline l ON l.id = s.line_id
+        WHERE (l.seller_id, l.listing_id, l.cents)
+            IS DISTINCT FROM (s.workspace_id, s.listing_id, s.price_cents)
+    """,
+    "refunded leads are refunded order lines": """
+        SELECT s.workspace_id, 'line ' || s.line_id,
+            CASE WHEN l.refunded_at IS NULL THEN 'not refunded' ELSE 'refunded' END, s.state
+        FROM partners_soldlead s JOIN marketplace_orderline l ON l.id = s.line_id
+        WHERE (l.refunded_at IS NOT NULL) <> (s.state = 'refunded')
     """,
     "commissions of sold leads are entries": _lines_are_entries(
         "sale_id", "commission", "held_cents"

@@ -21,6 +21,8 @@ from leads.records.models import Lead
 from marketplace.listings.models import Listing
 from marketplace.purchases.models import Order, OrderLine
 from marketplace.purchases.operations import NothingToBuy, purchase_listings
+from partners.commission.checks import find_differences as find_partner_differences
+from partners.commission.models import PartnerAccount, SoldLead
 from tests import cast, market
 from tests.faults.doom import KILLED, ended, hire
 from tests.leads.records.pulling import give, in_threads
@@ -33,6 +35,7 @@ BUYERS = int(os.environ.get("MARKET_BUYERS", "24"))
 LISTINGS = int(os.environ.get("MARKET_LISTINGS", "8"))
 POINTS = int(os.environ.get("FAULT_POINTS", "12"))
 PRICE, FUNDS = Decimal("0.66"), 1_000  # of a listing for $0.33
+COMMISSION = 15
 # A sale takes about so many statements.
 STATEMENTS = 30
 
@@ -71,6 +74,20 @@ def check_sold_once(stock: list[Listing], everybody: list[Buyer]) -> None:
     for each in everybody:
         assert each.balance() == FUNDS - bought[each.workspace.id] * PRICE
     assert find_differences() == []
+    check_commissions(stock)
+
+
+def check_commissions(stock: list[Listing]) -> None:
+    """Must show 2: each partner has the commission of each of theirs that was sold, once: 45 %
+    of 33 cents (sold on the day of approval, all valid) are 15, and all is held."""
+    theirs = Counter(each.seller_id for each in stock)
+    with system_context():
+        sold = list(SoldLead.objects.all())
+        held = dict(PartnerAccount.objects.values_list("workspace_id", "held_cents"))
+    assert sorted(each.listing_id for each in sold) == sorted(each.id for each in stock)
+    assert {each.commission_cents for each in sold} == {COMMISSION}
+    assert held == {seller_id: COMMISSION * leads for seller_id, leads in theirs.items()}
+    assert find_partner_differences() == []
 
 
 def test_many_buyers_for_the_last_listings(stock):
@@ -134,7 +151,8 @@ def test_buyers_killed_at_any_statement(db):
         rival = hire(partial(quietly, other, pair[1:], f"other {number}"))
         killed += ended(doomed) == KILLED
         assert ended(rival) == 0
-        assert find_differences() == []  # whatever is committed agrees with itself
+        # Whatever is committed agrees with itself.
+        assert find_differences() == [] == find_partner_differences()
         with system_context():
             sold = Listing.objects.filter(sold__gt=0).count()
             assert OrderLine.objects.count() == sold == Lead.objects.count()

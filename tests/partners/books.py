@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
 from accounts.workspaces.models import User, Workspace
 from cursive.lib.tenancy import atomic, system_context, uuid7
+from marketplace.purchases.models import Order, OrderLine
 from marketplace.purchases.registry import Sale, tell_refunded, tell_sold
 from partners.commission.models import PartnerAccount, PartnerEntry, Payout, SoldLead
 from partners.commission.operations import mature_commissions
@@ -16,6 +18,8 @@ from partners.commission.payouts import plan_payouts
 from partners.program.models import Partner
 from tests import market
 
+# A workspace that has left; its orders stay.
+BUYER = UUID(int=1)
 _listings = count(1_000_000)
 LATER = timedelta(days=14)
 
@@ -110,15 +114,50 @@ class Seller:
 
 
 def sell(sales: list[Sale]) -> None:
+    """Sell to somebody: an order of these, and whoever is told of it."""
+    order(sales)
+    tell(sales)
+
+
+def tell(sales: list[Sale]) -> None:
     """Tell of sales, in a transaction as a buyer's is."""
     with system_context(), atomic():
         tell_sold(sales)
 
 
-def refund(sales: list[Sale], reason: str = "Bounced") -> None:
-    """Tell that these were refunded, in a transaction as that of a report is."""
+def order(sales: list[Sale]) -> None:
+    """Somebody's order of these, of which nobody is told."""
+    order_id, cents = uuid7(), sum(sale.price_cents for sale in sales)
     with system_context(), atomic():
-        tell_refunded([sale.line_id for sale in sales], reason=reason)
+        Order.objects.create(
+            id=order_id,
+            workspace_id=BUYER,
+            key=str(order_id),
+            leads=len(sales),
+            credits=cents,
+            cents=cents,
+        )
+        OrderLine.objects.bulk_create(
+            OrderLine(
+                id=sale.line_id,
+                workspace_id=BUYER,
+                order_id=order_id,
+                listing_id=sale.listing_id,
+                lead_id=uuid7(),
+                seller_id=sale.seller_id,
+                credits=sale.price_cents,
+                cents=sale.price_cents,
+            )
+            for sale in sales
+        )
+
+
+def refund(sales: list[Sale], reason: str = "Bounced") -> None:
+    """Give the buyer these back, and tell of it, in a transaction as that of a report is."""
+    ids = [sale.line_id for sale in sales]
+    with system_context(), atomic():
+        OrderLine.objects.filter(id__in=ids).update(refunded_at=timezone.now())
+        tell_refunded(ids, reason=reason)
 
 
 def later(moment: datetime | None = None) -> datetime:
