@@ -14,6 +14,7 @@ class MarketplaceConfig(AppConfig):
     def _register_purchases(self) -> None:
         from credits.ledger.checks import register_ledger_check
         from credits.ledger.queries import register_reference
+        from credits.purchases.registry import register_unpaid_listener
         from cursive.lib.jobs.registry import register_kind
         from cursive.lib.ui.navigation import Entry, register
         from cursive.lib.warming import register_warm_up
@@ -21,6 +22,9 @@ class MarketplaceConfig(AppConfig):
         from marketplace.listings.search import read_market
         from marketplace.purchases import checks, orders
         from marketplace.purchases.checking import LeadReportHandler
+        from marketplace.purchases.paying import release_unpaid
+
+        register_unpaid_listener(release_unpaid)
 
         register_warm_up(read_market)
         register_kind(LeadReportHandler())

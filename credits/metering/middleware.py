@@ -15,7 +15,7 @@ from accounts.workspaces.requests import WorkspaceRequest
 from cursive.lib.problems import problem
 
 from .models import MAX_ENDPOINT, MAX_METHOD
-from .operations import CountedCall, Decision
+from .operations import CountedCall, Decision, tighter
 from .recording import Call, record_call
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,8 @@ class CallRecordingMiddleware:
                 begun.drop()  # where nothing came of the request before it was asked for
         decision: Decision | None = getattr(request, "call_decision", None)
         if decision is not None:
-            for name, value in decision.headers.items():
+            told = tighter(decision, getattr(request, "allowance", None))
+            for name, value in told.headers.items():
                 # A view's own limit that was passed tells its own figures.
                 response.headers.setdefault(name, value)
             _record(request, response, decision, (time.perf_counter() - began) * 1000)

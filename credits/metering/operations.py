@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.workspaces.requests import WorkspaceRequest
 from credits.plans.queries import Terms, current_terms
 from cursive.lib import limits, meters
 from cursive.lib.errors import TooMany
@@ -66,6 +67,24 @@ class Decision:
             remaining=self.remaining,
             reset=self.reset,
         )
+
+
+class LimitedRequest(WorkspaceRequest):
+    """A request whose view has a limit of its own."""
+
+    allowance: limits.Allowance | None
+
+
+def keep_allowance(request: WorkspaceRequest, allowance: limits.Allowance | None) -> None:
+    """Have the answer tell the figures of a view's own limit, where it is the tighter (C-19)."""
+    cast(LimitedRequest, request).allowance = allowance
+
+
+def tighter(decision: Decision, allowance: limits.Allowance | None) -> Decision:
+    """Of a call's limits the one of which less is left."""
+    if allowance is None or allowance.remaining > decision.remaining:
+        return decision
+    return Decision(allowance.limit, allowance.remaining, allowance.reset)
 
 
 class CountedCall:

@@ -3,8 +3,8 @@
 from typing import Any
 
 HEADERS = {
-    "X-RateLimit-Limit": "How many calls the tighter of the two limits allows: the minute's or the "
-    "plan's.",
+    "X-RateLimit-Limit": "How many calls the tightest of the limits allows: the minute's, the "
+    "plan's or the route's own.",
     "X-RateLimit-Remaining": "How many of them are left.",
     "X-RateLimit-Reset": "When it is counted anew, in seconds since 1970.",
 }

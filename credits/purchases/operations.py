@@ -27,6 +27,7 @@ from .mails import mail_receipt
 from .models import MAX_KEY, MAX_TEXT, CreditPurchase
 from .providers import CURRENCY, Payment, Session, create_session
 from .refunds import take_refunds
+from .registry import tell_unpaid
 from .reloads import AUTO_RELOAD, keep_card, lock_reload, switch_off
 
 PURCHASES_AN_HOUR = limits.Limit(
@@ -299,5 +300,6 @@ def _close(purchase: CreditPurchase, payment: Payment | None, session: Session |
     else:
         return
     purchase.save(update_fields=["state", "failure"])
+    tell_unpaid(purchase)
     if automatic:
         switch_off(purchase, purchase.failure)

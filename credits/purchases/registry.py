@@ -1,7 +1,11 @@
-"""Credits that a payment bought which is no purchase. Rooms above register theirs in ready()."""
+"""What rooms above register in ready(): credits that a payment bought which is no purchase, and
+who wants to know of purchases that won't be paid."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from uuid import UUID
+
+from .models import CreditPurchase
 
 
 class PaidCredits:
@@ -44,3 +48,18 @@ def credits_left(*, workspace_id: UUID, paid_for: str, cents: int) -> Decimal:
         kind.left(workspace_id=workspace_id, paid_for=paid_for, cents=cents) for kind in _kinds
     )
     return sum(found, Decimal("0.00")) if paid_for else Decimal("0.00")
+
+
+_listeners: list[Callable[[CreditPurchase], None]] = []
+
+
+def register_unpaid_listener(listener: Callable[[CreditPurchase], None]) -> None:
+    """Have `listener` told of every purchase that is closed unpaid, in that transaction."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def tell_unpaid(purchase: CreditPurchase) -> None:
+    """Tell all of them."""
+    for listener in _listeners:
+        listener(purchase)

@@ -131,15 +131,15 @@ def hit(limit: Limit, subject: object) -> Allowance | None:
     return Allowance(limit=item.amount, remaining=stats.remaining, reset=int(stats.reset_time) + 1)
 
 
-def hit_once(limit: Limit, subject: object, use: str) -> None:
+def hit_once(limit: Limit, subject: object, use: str) -> Allowance | None:
     """Count one use by `subject` under a name, such as an idempotency key: again it costs nothing.
 
-    What came to nothing is given back by `give_back`. Raises as `hit` does.
+    What came to nothing is given back by `give_back`. Returns and raises as `hit` does.
     """
     most, seconds = amount_of(limit)
     now = time.time()
     try:
-        allowed, _, oldest = cast(
+        allowed, used, oldest = cast(
             list[Any],
             _store(settings.REDIS_URL).eval(
                 _TAKE, 2, *_keys(limit, subject), now, now - seconds, most, use, seconds + 1
@@ -149,9 +149,10 @@ def hit_once(limit: Limit, subject: object, use: str) -> None:
         if limit.fail_closed:
             raise Unavailable("This can't be done right now. Try again in a minute.") from error
         log.warning("limits_store_down", exc_info=True)
-        return
+        return None
     if not allowed:
         raise _refusal(limit, subject, float(oldest) + seconds)
+    return Allowance(limit=most, remaining=most - used, reset=int(float(oldest) + seconds) + 1)
 
 
 def give_back(limit: Limit, subject: object, use: str) -> None:

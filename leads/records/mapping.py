@@ -41,6 +41,11 @@ class MappingError(InvalidInput):
 
     code = "invalid_mapping"
 
+    @classmethod
+    def saying(cls, sentence: str) -> MappingError:
+        """The refusal, with the same sentence beside the field."""
+        return cls(sentence, fields={"mapping": sentence})
+
 
 @dataclass(frozen=True, slots=True)
 class MappedColumn:
@@ -277,7 +282,7 @@ def _check(mapping: Mapping) -> None:
             raise _no_field(field)
         if len(indexes) > 1 and field not in SEVERAL:
             names = " and ".join(f"'{mapping.columns[index].column}'" for index in indexes[:2])
-            raise MappingError(f"Two columns can't both be {field}: {names}.")
+            raise MappingError.saying(f"Two columns can't both be {field}: {names}.")
 
 
 def _field(text: str | None, known: Sequence[str] = TARGETS) -> str | None:
@@ -294,14 +299,14 @@ def _no_field(text: str) -> MappingError:
     close = difflib.get_close_matches(text.lower(), TARGETS, n=1, cutoff=0.5)
     hint = known[0] if known else close[0] if close else ""
     advice = f" Did you mean '{hint}'?" if hint else f" Fields are: {', '.join(TARGETS)}."
-    return MappingError(f"There is no field '{text}'.{advice}", fields={"mapping": text})
+    return MappingError.saying(f"There is no field '{text}'.{advice}")
 
 
 def _no_column(name: str, columns: Sequence[str]) -> MappingError:
     close = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
     listed = ", ".join(columns[:20]) + (" …" if len(columns) > 20 else "")
     advice = f" Did you mean '{close[0]}'?" if close else f" The file has: {listed}."
-    return MappingError(f"The file has no column '{name}'.{advice}", fields={"mapping": name})
+    return MappingError.saying(f"The file has no column '{name}'.{advice}")
 
 
 def _column_index(name: str, columns: Sequence[str]) -> int:

@@ -97,7 +97,7 @@ class ListingListView(APIView):
         60 searches a minute for each user or key. What your workspace sells itself, and what
         another buyer is paying for just now, is left out.
         """
-        use(BROWSE, caller(request).actor)
+        use(BROWSE, caller(request))
         params = request.query_params
         size = parse_page(params).page_size
         fields = [name for name in params.get("facets", "").split(",") if name]

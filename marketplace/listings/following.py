@@ -41,8 +41,10 @@ _LISTED = (
     + ", ".join((*CHOICES, *TEXTS))
     + ", array_to_string(categories, %(separator)s), has_email, has_phone, has_linkedin, quality,"
     f" price_cents, collected_on - {_DAY_ONE} + 1,"
-    " CASE WHEN reserved_until > now() THEN reserved_for END,"
-    " CASE WHEN reserved_until > now() THEN extract(epoch FROM reserved_until) END"
+    # Who is paying keeps one place: others are kept from it where that is the last one.
+    " CASE WHEN reserved_until > now() AND sold + 1 >= max_sales THEN reserved_for END,"
+    " CASE WHEN reserved_until > now() AND sold + 1 >= max_sales"
+    " THEN extract(epoch FROM reserved_until) END"
     " FROM marketplace_listing"
 )
 _GONE = f"SELECT listing_id, false{', NULL' * (len(COLUMNS) - 2)} FROM marketplace_listingremoval"

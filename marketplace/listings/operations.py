@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from cursive.lib import tenancy
@@ -190,14 +190,18 @@ def record_checks(*, checks: Mapping[int, str]) -> int:
         return cursor.rowcount
 
 
-def mark_sold(*, listing_ids: Sequence[int]) -> None:
-    """Count one more buyer for listings that the caller has locked; the last one ends the sale."""
+def mark_sold(*, listing_ids: Sequence[int], buyer_id: UUID | None = None) -> None:
+    """Count one more buyer for listings that the caller has locked; the last one ends the sale.
+
+    That ends a reservation of the buyer's; somebody else's keeps its place among several.
+    """
     is_last = When(max_sales=F("sold") + 1, then=Value(Status.SOLD_OUT.value))
+    is_over = Q(max_sales=F("sold") + 1) | Q(reserved_for=buyer_id)
     Listing.objects.filter(id__in=listing_ids).update(
         sold=F("sold") + 1,
         status=Case(is_last, default=F("status")),
-        reserved_for=None,
-        reserved_until=None,
+        reserved_for=Case(When(is_over, then=None), default=F("reserved_for")),
+        reserved_until=Case(When(is_over, then=None), default=F("reserved_until")),
     )
 
 

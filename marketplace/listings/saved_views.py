@@ -28,7 +28,7 @@ from .models import SavedSearch
 @member_required
 def search_new(request: MemberRequest) -> HttpResponse:
     """Save the search under a name."""
-    use(OTHER, request.actor)
+    use(OTHER, request)
     said = ""
     if request.method == "POST":
         form = SaveSearchForm(request.POST)
@@ -63,7 +63,7 @@ def search_new(request: MemberRequest) -> HttpResponse:
 @member_required
 def search_details(request: MemberRequest, search_id: UUID) -> HttpResponse:
     """Rename a saved search, share it, or get to deleting it."""
-    use(OTHER, request.actor)
+    use(OTHER, request)
     saved = get_filter(request.workspace.id, request.user.id, search_id, SavedSearch)
     initial = {"name": saved.name, "is_shared": saved.is_shared}
     form = FilterDetailsForm(request.POST or None, initial=initial)
@@ -95,7 +95,7 @@ def search_details(request: MemberRequest, search_id: UUID) -> HttpResponse:
 @member_required
 def search_deletion(request: MemberRequest, search_id: UUID) -> HttpResponse:
     """Delete a saved search; the market offers to undo it."""
-    use(OTHER, request.actor)
+    use(OTHER, request)
     delete_filter(
         workspace_id=request.workspace.id,
         actor=request.actor,
@@ -109,7 +109,7 @@ def search_deletion(request: MemberRequest, search_id: UUID) -> HttpResponse:
 @member_required
 def search_restore(request: MemberRequest, search_id: UUID) -> HttpResponse:
     """Undo a deletion."""
-    use(OTHER, request.actor)
+    use(OTHER, request)
     saved = restore_filter(
         workspace_id=request.workspace.id,
         actor=request.actor,

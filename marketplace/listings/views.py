@@ -39,7 +39,7 @@ MOST_ADDED = 1_000
 @member_required
 def listing_list(request: MemberRequest) -> HttpResponse:
     """What is on sale: filtered, sorted, page by page; for htmx its regions."""
-    use(BROWSE, request.actor)
+    use(BROWSE, request)
     form, look = MarketSearch(request.GET), Look.of(request.GET, "listings")
     fragment = bool(request.htmx and not request.htmx.boosted)
     tab = request.GET.get("tab", "")[:40] or uuid4().hex[:12]
@@ -141,7 +141,7 @@ def _said(total: int) -> str:
 @member_required
 def field_options(request: MemberRequest, field: str) -> HttpResponse:
     """The choices of one field that match what is typed above them, with their counts."""
-    use(OTHER, request.actor)
+    use(OTHER, request)
     control = controls("listings").get(field)
     if control is None or control.kind != "checklist":
         raise Http404
@@ -162,7 +162,7 @@ def field_options(request: MemberRequest, field: str) -> HttpResponse:
 @member_required
 def field_suggestions(request: MemberRequest, field: str) -> HttpResponse:
     """What the beginning of a title, company, city or postal code may become."""
-    use(OTHER, request.actor)
+    use(OTHER, request)
     control = controls("listings").get(field)
     if control is None or control.kind != "tokens":
         raise Http404

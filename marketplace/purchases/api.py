@@ -24,7 +24,7 @@ from leads.records.person import FIELD_NAMES
 from marketplace import limits
 
 from .models import LeadReport, Order, OrderLine
-from .operations import purchase_listings
+from .operations import NO_CREDITS, purchase_listings, read_key
 from .orders import LineRow, get_line, get_order, lines_of, rows_of
 from .reports import report_lead
 
@@ -201,15 +201,17 @@ class PurchaseView(APIView):
         that was used with other listings. Nothing is charged then.
         """
         plain = caller(request)
-        limits.use(limits.PURCHASE, plain.actor)
-        body = body_of(request, ("listings", "max_credits"))
-        order = purchase_listings(
-            workspace=plain.workspace,
-            actor=plain.actor,
-            listing_ids=_ids(body.get("listings")),
-            key=_key(request),
-            expected_credits=_credits(body.get("max_credits")),
-        )
+        key = read_key(_key(request))
+        with limits.purchase(plain, key) as counted:
+            body = body_of(request, ("listings", "max_credits"))
+            order = purchase_listings(
+                workspace=plain.workspace,
+                actor=plain.actor,
+                listing_ids=_ids(body.get("listings")),
+                key=key,
+                expected_credits=_credits(body.get("max_credits")),
+            )
+            counted.is_new = not order.is_repeat
         document = MarketplaceOrderSerializer(order_document(order)).data
         return Response(document, status=200 if order.is_repeat else 201)
 
@@ -227,8 +229,7 @@ def _credits(raw: object) -> str | None:
         return None
     if isinstance(raw, str | int) and not isinstance(raw, bool):
         return str(raw)
-    sentence = 'Write credits as a text, such as "12.50".'
-    raise InvalidInput(sentence, fields={"max_credits": sentence})
+    raise InvalidInput(NO_CREDITS, fields={"max_credits": NO_CREDITS})
 
 
 class MyLeadsView(APIView):
@@ -246,7 +247,7 @@ class MyLeadsView(APIView):
     def get(self, request: Request) -> Response:
         """The leads that the workspace bought in the marketplace, newest first."""
         plain = caller(request)
-        limits.use(limits.OTHER, plain.actor)
+        limits.use(limits.OTHER, plain)
         params = request.query_params
         if unknown := sorted(set(params) - {"order", "cursor", "pageSize"})[:5]:
             raise InvalidInput(
@@ -306,7 +307,7 @@ class LeadReportView(APIView):
     def post(self, request: Request, line_id: UUID) -> Response:
         """Report a bad lead within 14 days: accepted, its credits are given back."""
         plain = caller(request)
-        limits.use(limits.OTHER, plain.actor)
+        limits.use(limits.OTHER, plain)
         line = get_line(plain.workspace.id, line_id).line
         body = body_of(request, ("reason", "note"))
         report = report_lead(
@@ -335,7 +336,7 @@ class CreditsPurchaseView(APIView):
     def post(self, request: Request) -> Response:
         """Begin to buy a package of credits; a person pays at `checkout_url`."""
         plain = caller(request)
-        limits.use(limits.OTHER, plain.actor)
+        limits.use(limits.OTHER, plain)
         package = body_of(request, ("package",)).get("package")
         if not isinstance(package, str) or not package:
             raise InvalidInput("Choose a package.", fields={"package": "Use a package's code."})

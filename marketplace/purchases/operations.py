@@ -8,6 +8,7 @@ same moment finds the first one.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -34,6 +35,7 @@ from marketplace.listings.operations import lock_listings, mark_sold, people_of
 from marketplace.listings.people import candidate_in
 
 from .models import MAX_KEY, CartItem, Order, OrderLine
+from .orders import bought_before
 from .registry import Sale, tell_sold
 from .standing import PASSING, Reason, by_reason, counts_of, in_words, why_not
 
@@ -41,6 +43,7 @@ MOST = 1_000
 # What the ledger calls it; also the price's name.
 ACTION = "marketplace_lead"
 VALID = "valid"
+NO_CREDITS = 'Write credits above 0 as a text, such as "12.50".'
 # What was found out about addresses before the sale stays known of the leads.
 TELL_VERIFICATION = """
     UPDATE leads_lead l SET verification_status = t.status
@@ -50,14 +53,23 @@ TELL_VERIFICATION = """
 
 
 class NothingToBuy(Conflict):
-    """Every one of the listings was left out; `left_out` says why each was. Nothing changed."""
+    """Every one of the listings was left out; `left_out` says why each was. Nothing changed.
+
+    `orders` are the buyer's own orders, by the listing that they bought in it before.
+    """
 
     code = "nothing_to_buy"
 
-    def __init__(self, left_out: Mapping[str, list[int]]) -> None:
-        said = in_words(counts_of(left_out))
+    def __init__(
+        self, left_out: Mapping[str, list[int]], bought: Mapping[int, Order] | None = None
+    ) -> None:
+        said, orders = in_words(counts_of(left_out)), bought or {}
+        numbers = list(dict.fromkeys(order.number for order in orders.values()))
+        mine = f" You bought in {', '.join(numbers[:5])} what is yours." if numbers else ""
         super().__init__(
-            f"There is nobody left to buy: {said}. Nothing was charged.", left_out=dict(left_out)
+            f"There is nobody left to buy: {said}. Nothing was charged.{mine}",
+            left_out=dict(left_out),
+            orders={str(listing_id): str(order.id) for listing_id, order in orders.items()},
         )
         self.left_out = dict(left_out)
 
@@ -75,6 +87,7 @@ class _Choice:
     listings: list[Listing] = field(default_factory=list)
     lead_ids: list[UUID] = field(default_factory=list)
     left_out: dict[int, Reason] = field(default_factory=dict)
+    bought: dict[int, Order] = field(default_factory=dict)
 
 
 def purchase_listings(
@@ -97,7 +110,7 @@ def purchase_listings(
     `PriceChanged`, `InsufficientCredits`, `SpendingFrozen`; nothing is changed then.
     """
     wanted = read_ids(listing_ids)
-    most = to_credits(expected_credits) if expected_credits is not None else None
+    most = _read_most(expected_credits)
     seen = seen_cents or {}
     prices = {listing_id: seen.get(listing_id) for listing_id in wanted}
     asked = _Asked(workspace, actor, prices, read_key(key), request_digest(prices, most), most)
@@ -168,6 +181,16 @@ def read_key(raw: str) -> str:
     raise InvalidInput("Give an idempotency key.", fields={"Idempotency-Key": sentence})
 
 
+def _read_most(raw: Decimal | int | str | None) -> Decimal | None:
+    """The most that all may cost. Raises `InvalidInput` for what nothing can cost."""
+    if raw is None:
+        return None
+    with suppress(InvalidInput):
+        if (most := to_credits(raw)) > 0:
+            return most
+    raise InvalidInput(NO_CREDITS, fields={"max_credits": NO_CREDITS})
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What somebody wants to buy: listings and the prices that they saw."""
@@ -202,7 +225,7 @@ def _sell(asked: _Asked) -> Order:
     choice = _choose(asked, order_id)
     left_out = by_reason(choice.left_out)
     if not choice.listings:
-        raise NothingToBuy(left_out)
+        raise NothingToBuy(left_out, choice.bought)
     prices = prices_by_cents(ACTION, (listing.price_cents for listing in choice.listings))
     total = sum((prices[each.price_cents] for each in choice.listings), Decimal("0.00"))
     if asked.most is not None and total > asked.most:
@@ -235,7 +258,7 @@ def _sell(asked: _Asked) -> Order:
     order.save(force_insert=True)
     lines = _write_lines(order, choice, prices)
     _tell_leads(order, choice)
-    mark_sold(listing_ids=[listing.id for listing in choice.listings])
+    mark_sold(listing_ids=[listing.id for listing in choice.listings], buyer_id=order.workspace_id)
     tell_sold([_sale(line, each) for line, each in zip(lines, choice.listings, strict=True)])
     _announce(order, choice, asked.actor)
     return order
@@ -246,11 +269,17 @@ def _choose(asked: _Asked, order_id: UUID) -> _Choice:
     buyer_id = asked.workspace.id
     locked = {listing.id: listing for listing in lock_listings(list(asked.prices))}
     now = timezone.now()  # after the locks, for which it may have waited long
-    choice = _Choice()
+    choice = _Choice(bought=bought_before(buyer_id, list(asked.prices)))
     free: list[Listing] = []
     for listing_id, seen in asked.prices.items():
         listing = locked.get(listing_id)
-        reason = why_not(listing, buyer_id=buyer_id, seen_cents=seen, now=now)
+        reason = why_not(
+            listing,
+            buyer_id=buyer_id,
+            seen_cents=seen,
+            now=now,
+            is_bought=listing_id in choice.bought,
+        )
         if reason is not None or listing is None:
             choice.left_out[listing_id] = reason or Reason.UNKNOWN
         else:

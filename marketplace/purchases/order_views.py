@@ -39,7 +39,7 @@ MARKET = "/marketplace/"
 @member_required
 def order_list(request: MemberRequest) -> HttpResponse:
     """Everything that the workspace bought in the marketplace, newest first."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     page = keyset_page(
         orders_of(request.workspace.id),
         order=Order.NEWEST_FIRST,
@@ -54,7 +54,7 @@ def order_list(request: MemberRequest) -> HttpResponse:
 @member_required
 def order_detail(request: MemberRequest, order_id: UUID) -> HttpResponse:
     """One order: its leads page by page, what was left out, what was reported."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     order = get_order(request.workspace.id, order_id)
     page = keyset_page(
         lines_of(request.workspace.id, order.id),
@@ -77,7 +77,7 @@ def order_detail(request: MemberRequest, order_id: UUID) -> HttpResponse:
 @member_required
 def order_receipt(request: MemberRequest, order_id: UUID) -> HttpResponse:
     """What an order cost, as a page to print or keep."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     order = get_order(request.workspace.id, order_id)
     context = {
         "order": order,
@@ -90,7 +90,7 @@ def order_receipt(request: MemberRequest, order_id: UUID) -> HttpResponse:
 @member_required
 def order_file(request: MemberRequest, order_id: UUID) -> StreamingHttpResponse:
     """An order's leads as a CSV file."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     order = get_order(request.workspace.id, order_id)
     record(
         action="export",
@@ -109,7 +109,7 @@ def order_file(request: MemberRequest, order_id: UUID) -> StreamingHttpResponse:
 @member_required
 def lead_report(request: MemberRequest, line_id: UUID) -> HttpResponse:
     """Say that a lead is bad: the dialog, and its answer."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     row = get_line(request.workspace.id, line_id)
     form = ReportForm(request.POST or None)
     status = 200

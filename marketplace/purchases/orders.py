@@ -82,6 +82,12 @@ def lines_of(workspace_id: UUID, order_id: UUID | None = None) -> QuerySet[Order
     return lines if order_id is None else lines.filter(order_id=order_id)
 
 
+def bought_before(workspace_id: UUID, listing_ids: Collection[int]) -> dict[int, Order]:
+    """In which order the workspace bought these listings, as far as it did; one query."""
+    lines = lines_of(workspace_id).filter(listing_id__in=listing_ids).select_related("order")
+    return {line.listing_id: line.order for line in lines}
+
+
 def get_line(workspace_id: UUID, line_id: UUID) -> LineRow:
     """One line of the workspace's orders, with its lead and report. Raises `NotFound`."""
     line = lines_of(workspace_id).filter(id=line_id).select_related("order").first()

@@ -1,7 +1,7 @@
 """Reading carts: what lies in them, what of it can be bought, and for how much (M-3)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -18,19 +18,24 @@ from marketplace.listings.models import Listing
 from marketplace.listings.operations import people_of
 from marketplace.listings.people import candidate_in
 
-from .models import CartItem
+from .models import CartItem, Order
 from .operations import ACTION, request_digest
+from .orders import bought_before
 from .standing import PASSING, Reason, in_words, why_not
 
 
 @dataclass(frozen=True, slots=True)
 class CartRow:
-    """One listing of a cart. `reason` says why it can't be bought now; credits are of now."""
+    """One listing of a cart. `reason` says why it can't be bought now; credits are of now.
+
+    `order` is the workspace's own that it was bought in before.
+    """
 
     item: CartItem
     listing: Listing | None
     reason: Reason | None
     credits: Decimal | None
+    order: Order | None = None
 
     @property
     def is_bought(self) -> bool:
@@ -113,7 +118,8 @@ def cart_of(workspace_id: UUID, user_id: UUID) -> Cart:
     mine = CartItem.objects.of_user(workspace_id, user_id)
     items = list(mine.inside().order_by("added_at", "id"))
     listings = Listing.objects.in_bulk([item.listing_id for item in items])
-    reasons = _reasons(workspace_id, items, listings)
+    bought = bought_before(workspace_id, [item.listing_id for item in items])
+    reasons = _reasons(workspace_id, items, listings, bought)
     cents = {each.price_cents for each in listings.values()}
     prices = prices_by_cents(ACTION, cents) if cents else {}
     return Cart(
@@ -123,6 +129,7 @@ def cart_of(workspace_id: UUID, user_id: UUID) -> Cart:
                 listing=(listing := listings.get(item.listing_id)),
                 reason=reasons.get(item.listing_id),
                 credits=prices[listing.price_cents] if listing else None,
+                order=bought.get(item.listing_id),
             )
             for item in items
         ],
@@ -133,14 +140,23 @@ def cart_of(workspace_id: UUID, user_id: UUID) -> Cart:
 
 
 def _reasons(
-    workspace_id: UUID, items: Sequence[CartItem], listings: dict[int, Listing]
+    workspace_id: UUID,
+    items: Sequence[CartItem],
+    listings: dict[int, Listing],
+    bought: Mapping[int, Order],
 ) -> dict[int, Reason]:
     """Why listings can't be bought now. Who they are only the system may read, of all sellers."""
     now = timezone.now()
     found: dict[int, Reason] = {}
     for item in items:
         listing = listings.get(item.listing_id)
-        reason = why_not(listing, buyer_id=workspace_id, seen_cents=item.price_cents, now=now)
+        reason = why_not(
+            listing,
+            buyer_id=workspace_id,
+            seen_cents=item.price_cents,
+            now=now,
+            is_bought=item.listing_id in bought,
+        )
         if reason is not None:
             found[item.listing_id] = reason
     # Also of those that are dearer by now: whoever agrees to the price should know before.

@@ -28,13 +28,21 @@ PASSING = frozenset({Reason.REPRICED, Reason.RESERVED})
 
 
 def why_not(
-    listing: Listing | None, *, buyer_id: UUID, seen_cents: int | None, now: datetime
+    listing: Listing | None,
+    *,
+    buyer_id: UUID,
+    seen_cents: int | None,
+    now: datetime,
+    is_bought: bool = False,
 ) -> Reason | None:
     """Why this buyer can't have the listing now; None where they can.
 
-    `seen_cents` is the price that they saw: a lower one is fine, a higher one is asked about
-    first. Who the person is doesn't count here.
+    `is_bought` says that they bought it before, whatever became of it since. `seen_cents` is the
+    price that they saw: a lower one is fine, a higher one is asked about first. Who the person is
+    doesn't count here.
     """
+    if is_bought:
+        return Reason.OWNED
     if listing is None:
         return Reason.UNKNOWN
     status = Listing.Status(listing.status)
@@ -54,9 +62,10 @@ def why_not(
 
 
 def is_reserved_by_others(listing: Listing, *, buyer_id: UUID, now: datetime) -> bool:
-    """Whether another workspace is paying for it just now."""
+    """Whether another workspace is paying just now for the last place that is left."""
     until = listing.reserved_until
-    return until is not None and until > now and listing.reserved_for != buyer_id
+    is_kept = until is not None and until > now and listing.reserved_for != buyer_id
+    return is_kept and listing.sold + 1 >= listing.max_sales
 
 
 def by_reason(left_out: Mapping[int, Reason]) -> dict[str, list[int]]:

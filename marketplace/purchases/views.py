@@ -25,7 +25,7 @@ from marketplace import limits
 from . import cart as carts
 from . import operations
 from .forms import AddForm, CheckoutForm, PurchaseForm, RemovalForm
-from .paying import start_cart_checkout
+from .paying import release_reserved, start_cart_checkout
 from .queries import Cart, cart_of, packages_for
 from .standing import counts_of, in_words
 
@@ -38,7 +38,7 @@ ROWS = 100
 @member_required
 def cart_add(request: MemberRequest) -> HttpResponse:
     """Put chosen listings, or the first of a search, into the cart; then back to the search."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     form = AddForm(request.POST)
     if not form.is_valid():
         raise InvalidInput(" ".join(str(said) for some in form.errors.values() for said in some))
@@ -99,7 +99,12 @@ def _back(request: MemberRequest, asked: str) -> str:
 @member_required
 def cart(request: MemberRequest) -> HttpResponse:
     """What lies in the cart, what of it can be bought, and the total."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
+    if request.GET.get("checkout") == "cancelled":
+        # Stripe's page can only lead here; whoever comes twice gives up nothing more.
+        release_reserved(
+            workspace_id=request.workspace.id, user_id=request.user.id, actor=request.actor
+        )
     return _cart_page(request)
 
 
@@ -129,7 +134,7 @@ def _cart_page(request: MemberRequest, refusal: DomainError | None = None) -> Ht
 @member_required
 def cart_removal(request: MemberRequest) -> HttpResponse:
     """Take listings out; the cart offers to put them back."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     form = RemovalForm(request.POST)
     if not form.is_valid():
         raise InvalidInput("Choose what to take out of your cart.")
@@ -147,7 +152,7 @@ def cart_removal(request: MemberRequest) -> HttpResponse:
 @member_required
 def cart_put_back(request: MemberRequest) -> HttpResponse:
     """Undo the last removal."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     back = carts.put_back(workspace_id=request.workspace.id, actor=request.actor)
     said = f"{back:,} {'lead is' if back == 1 else 'leads are'} back in your cart."
     messages.success(request, said if back else "There was nothing to put back.")
@@ -158,7 +163,7 @@ def cart_put_back(request: MemberRequest) -> HttpResponse:
 @member_required
 def cart_prices(request: MemberRequest) -> HttpResponse:
     """Agree to what everything in the cart costs now."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     carts.accept_prices(workspace_id=request.workspace.id, actor=request.actor)
     messages.success(request, "Your cart has the prices of now.")
     return redirect("marketplace:cart")
@@ -168,17 +173,20 @@ def cart_prices(request: MemberRequest) -> HttpResponse:
 @member_required
 def cart_purchase(request: MemberRequest) -> HttpResponse:
     """Buy what lies in the cart (M-4), and go to the order."""
-    limits.use(limits.PURCHASE, request.actor)
     form = PurchaseForm(request.POST)
     if not form.is_valid():
+        limits.use(limits.OTHER, request)
         return _cart_page(request, InvalidInput("This page was changed. Look at your cart again."))
+    key = f"cart:{form.cleaned_data['key']}"
     try:
-        order = operations.purchase_cart(
-            workspace=request.workspace,
-            actor=request.actor,
-            key=f"cart:{form.cleaned_data['key']}",
-            shown=form.cleaned_data["shown"],
-        )
+        with limits.purchase(request, key) as counted:
+            order = operations.purchase_cart(
+                workspace=request.workspace,
+                actor=request.actor,
+                key=key,
+                shown=form.cleaned_data["shown"],
+            )
+            counted.is_new = not order.is_repeat
     except (Conflict, InvalidInput, InsufficientCredits) as error:
         return _cart_page(request, error)
     if not order.is_repeat:
@@ -192,7 +200,7 @@ def cart_purchase(request: MemberRequest) -> HttpResponse:
 @member_required(role=Role.ADMIN)
 def cart_checkout(request: MemberRequest) -> HttpResponse:
     """The package that covers the cart, as a dialog or page; it leads on to Stripe's page."""
-    limits.use(limits.OTHER, request.actor)
+    limits.use(limits.OTHER, request)
     mine = cart_of(request.workspace.id, request.user.id)
     choice = packages_for(mine.missing)
     form = CheckoutForm(

@@ -122,11 +122,13 @@ def map_columns(
         mapping = upload.columns_mapped.with_fields(dict(fields))
         strange = sorted(set(mapping.fields) - set(purpose.targets))
         if strange:
-            raise InvalidInput(
-                f"A column can't be {strange[0]} here.", fields={"mapping": strange[0]}
+            sentence = (
+                f"A column can't be {strange[0]} here. Leave it out, or choose another field."
             )
+            raise InvalidInput(sentence, fields={"mapping": sentence})
         if not mapping.fields:
-            raise InvalidInput("No column is used. Say what at least one column means.")
+            sentence = "No column is used. Say what at least one column means."
+            raise InvalidInput(sentence, fields={"mapping": sentence})
         upload.mapping = mapping.as_dict()
         upload.save(update_fields=["mapping"])
         RememberedMapping.objects.bulk_create(

@@ -1,6 +1,7 @@
 """M-6: the market by API."""
 
 import json
+import time
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -119,6 +120,14 @@ def test_a_key_counts_as_a_user(seller, key, monkeypatch):
     assert refused.status_code == 429
     assert refused["Content-Type"] == "application/problem+json"
     assert int(refused["Retry-After"]) > 0
+
+
+def test_answers_tell_the_tighter_limit(seller, key):
+    """M-6, C-19: 60 searches a minute end before 100 calls do."""
+    for left in ("59", "58"):
+        answer = ask(key)
+        assert (answer["X-RateLimit-Limit"], answer["X-RateLimit-Remaining"]) == ("60", left)
+        assert 0 < int(answer["X-RateLimit-Reset"]) - time.time() <= 61
 
 
 def test_what_cant_be_searched_now_is_a_503(seller, key, monkeypatch):

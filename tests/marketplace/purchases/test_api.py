@@ -1,5 +1,7 @@
 """M-6: buying by API, what was bought, reports, credits, and the limits."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 
@@ -11,6 +13,7 @@ from marketplace import limits
 from tests import market
 from tests.credits.stripe.paying import local_stripe
 from tests.marketplace.purchases.buying import again, buyer
+from tests.marketplace.purchases.test_cart import ADD, BUY, button, page
 
 __all__ = ["local_stripe"]
 
@@ -105,6 +108,19 @@ def test_too_few_credits_is_402(seller):
     assert poor.orders() == []
 
 
+def test_what_one_bought_before_is_owned_and_not_gone(api, acme, seller):
+    """M-4: whatever became of the listing since; the answer names the order."""
+    made = [market.listing(seller), market.listing(seller, max_sales=2)]
+    order = acme.buy(made)
+    before = acme.snapshot()
+    answer = api.post(PURCHASE, {"listings": [one.id for one in made]})
+    assert answer.status_code == 409
+    found = answer.json()
+    assert found["left_out"] == {"owned": [one.id for one in made]}
+    assert found["orders"] == {str(one.id): str(order.id) for one in made}
+    assert order.number in found["detail"] and acme.snapshot() == before
+
+
 def test_reading_is_not_enough_to_buy(acme, seller):
     reader = Api(acme, scopes=("read",))
     made = market.listing(seller)
@@ -156,13 +172,58 @@ def test_buying_credits(api, acme, local_stripe):
         assert api.post(CREDITS, bad).status_code == 400
 
 
+def figures(answer) -> tuple[str, str]:
+    return answer["X-RateLimit-Limit"], answer["X-RateLimit-Remaining"]
+
+
 def test_ten_purchases_a_minute(api, acme, seller):
-    for _ in range(10):
-        api.post(PURCHASE, {"listings": [1]})
-    made = market.listing(seller)
-    answer = api.post(PURCHASE, {"listings": [made.id]})
-    assert answer.status_code == 429 and answer["Retry-After"]
-    assert acme.orders() == [] and api.get(MINE).status_code == 200  # another limit
+    """M-6: purchases, and not tries that bought nothing, nor answers given again."""
+    for _ in range(3):
+        assert api.post(PURCHASE, {"listings": [1]}).status_code == 409
+    bodies = [{"listings": [market.listing(seller).id]} for _ in range(11)]
+    first = api.post(PURCHASE, bodies[0], key="0")
+    assert first.status_code == 201 and figures(first) == ("10", "9")
+    for _ in range(3):
+        assert api.post(PURCHASE, bodies[0], key="0").status_code == 200
+    for at in range(1, 10):
+        assert api.post(PURCHASE, bodies[at], key=str(at)).status_code == 201
+    before = acme.snapshot()
+    refused = api.post(PURCHASE, bodies[10], key="10")
+    assert refused.status_code == 429 and refused["Retry-After"] and figures(refused) == ("10", "0")
+    assert "bought 10 times" in refused.json()["detail"]
+    assert acme.snapshot() == before and len(acme.orders()) == 10
+    repeat = api.post(PURCHASE, bodies[0], key="0")
+    assert (repeat.status_code, repeat.json()) == (200, first.json())
+    assert api.get(MINE).status_code == 200  # another limit
+
+
+def test_pages_count_purchases_alike(alice, acme, seller, monkeypatch):
+    monkeypatch.setattr(limits, "PURCHASE", replace(limits.PURCHASE, rate="1/minute"))
+    alice.post(ADD, {"listing": market.listing(seller).id})
+    sent = button(page(alice))
+    assert alice.post(BUY, {**sent, "shown": "x"}).status_code == 409
+    assert alice.post(BUY, sent).status_code == alice.post(BUY, sent).status_code == 302
+    alice.post(ADD, {"listing": market.listing(seller).id})
+    refused = alice.post(BUY, button(page(alice)))
+    assert refused.status_code == 429 and len(acme.orders()) == 1
+
+
+def test_tries_are_limited_too(api, acme, monkeypatch):
+    monkeypatch.setattr(limits, "OTHER", replace(limits.OTHER, rate="2/minute"))
+    answers = [api.post(PURCHASE, {"listings": [1]}).status_code for _ in range(3)]
+    assert answers == [409, 409, 429]
+
+
+@pytest.mark.parametrize("raw", ["abc", "NaN", "Infinity", "-5", "0", "1.234", "1e99", True, 1.5])
+def test_the_most_that_all_may_cost_is_credits(api, acme, seller, raw):
+    """Bad input: it names the field, and what to write there."""
+    before = acme.snapshot()
+    answer = api.post(PURCHASE, {"listings": [market.listing(seller).id], "max_credits": raw})
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {
+        "max_credits": 'Write credits above 0 as a text, such as "12.50".'
+    }
+    assert acme.snapshot()[:3] == before[:3] and acme.orders() == []
 
 
 def test_the_limits_are_those_of_the_spec():

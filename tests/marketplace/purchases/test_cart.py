@@ -16,7 +16,7 @@ from marketplace.listings.models import Listing
 from marketplace.listings.operations import reprice_listings, withdraw_listings
 from marketplace.purchases import cart as carts
 from marketplace.purchases.models import CartItem
-from marketplace.purchases.operations import purchase_cart
+from marketplace.purchases.operations import purchase_cart, request_digest
 from marketplace.purchases.queries import cart_of
 from tests import cast, market
 from tests.marketplace.purchases.buying import again, all_is_well, buyer
@@ -70,7 +70,9 @@ def test_one_comes_back_to_the_list_as_it_was(alice, acme, seller, query):
     assert len(backs) == 2
     ids = re.findall(r'name="listing" value="([^"]*)"', text)[:2]
     said = "2 leads put into your cart", "1 lead put into your cart"
-    for back, sent, words in zip(backs, ({"listing": ids}, {"count": "1"}), said, strict=True):
+    for back, sent, words in zip(
+        backs, ({"listing": ids}, {"count": "1", "order": "price"}), said, strict=True
+    ):
         answer = alice.post(ADD, {**sent, "back": html.unescape(back)}, follow=True)
         assert answer.status_code == 200
         assert f'href="{CART}"' in answer.content.decode() and words in answer.content.decode()
@@ -236,6 +238,20 @@ def test_the_cart_says_what_has_changed(alice, changed):
     ):
         assert said in text, said
     assert "1 sold meanwhile, 1 withdrawn by the seller, 1 dearer than what you saw" in text
+
+
+def test_what_one_bought_oneself_is_not_sold_meanwhile(alice, acme, seller):
+    """M-3: in another tab, say; it is theirs, and the cart says in which order."""
+    made = market.listing(seller)
+    add(alice, made)
+    order = acme.buy([made])
+    text = page(alice)
+    assert "Yours already" in text and "Sold meanwhile" not in text
+    assert f'<a href="{reverse("marketplace:order", args=[order.id])}">{order.number}</a>' in text
+    before = acme.snapshot()
+    answer = alice.post(BUY, {"key": order.id, "shown": request_digest({made.id: 100})})
+    assert answer.status_code == 409 and order.number in answer.content.decode()
+    assert acme.snapshot() == before
 
 
 def test_buying_a_changed_cart_leaves_out_what_cant_be_had(alice, acme, changed):

@@ -10,10 +10,17 @@ from django.utils import timezone
 from accounts.workspaces.models import Membership, Role
 from credits.purchases.models import CreditPurchase
 from cursive.lib.tenancy import system_context, tenant_context
+from leads.filters.tree import EVERYBODY
 from marketplace.listings.models import Listing
+from marketplace.listings.search import find
 from marketplace.purchases.operations import NothingToBuy
-from marketplace.purchases.paying import reserve_listings, start_cart_checkout
+from marketplace.purchases.paying import (
+    release_unpaid,
+    reserve_listings,
+    start_cart_checkout,
+)
 from marketplace.purchases.queries import packages_for
+from marketplace.purchases.standing import is_reserved_by_others
 from tests import cast, market
 from tests.credits.books import at_once
 from tests.credits.stripe import paying
@@ -167,14 +174,73 @@ def test_reserved_for_15_minutes_and_no_longer(poor, seller):
     assert timedelta(minutes=14, seconds=50) < until - began <= timedelta(minutes=15, seconds=10)
     assert reserve(poor, made) == 0
     assert again(made).reserved_until == until
-    pass_minutes(made, 16)
-    assert reserve(poor, made) == 0  # others come first
     other = buyer("Globex", "Gus")
+    for minutes in (16, 55):  # then it rests, whoever asks: two who take turns keep it no longer
+        pass_minutes(made, minutes)
+        assert reserve(poor, made) == reserve(other, made) == 0
+        assert not is_reserved_by_others(
+            again(made), buyer_id=other.workspace.id, now=timezone.now()
+        )
+    pass_minutes(made, 5)
     assert reserve(other, made) == 1
-    pass_minutes(made, 62)
-    assert reserve(other, made) == 0
-    pass_minutes(made, 20)
-    assert reserve(other, made) == 1
+
+
+def test_who_pays_takes_one_place_of_several(poor, seller):
+    """M-1: of three places two are free to others, and the kept one survives their purchases."""
+    made = market.listing(seller, max_sales=3, price_cents=20)
+    assert reserve(poor, made) == 1
+    others = [buyer(f"Buyer {at}", f"User {at}") for at in range(3)]
+    for each in others[:2]:
+        assert find(EVERYBODY, buyer_id=each.workspace.id, limit=9) == [made.id]
+        assert each.buy([made]).leads == 1
+    before = others[2].snapshot()
+    with pytest.raises(NothingToBuy) as refused:
+        others[2].buy([made])
+    assert refused.value.left_out == {"reserved": [made.id]} and others[2].snapshot() == before
+    assert find(EVERYBODY, buyer_id=others[2].workspace.id, limit=9) == []
+    assert find(EVERYBODY, buyer_id=poor.workspace.id, limit=9) == [made.id]
+    assert poor.buy([made]).leads == 1
+    assert (again(made).status, again(made).reserved_for) == ("sold_out", None)
+    all_is_well()
+
+
+@pytest.mark.parametrize("how", ["cancelled", "expired"])
+def test_a_payment_that_is_given_up_keeps_nothing(client, poor, seller, local_stripe, how):
+    """At once, for everybody; and no second checkout keeps it again right after."""
+    made = market.listing(seller)
+    add(client, made)
+    client.post(CHECKOUT, {"package": "starter", "key": KEY})
+    other = buyer("Globex", "Gus")
+    assert find(EVERYBODY, buyer_id=other.workspace.id, limit=9) == []
+    if how == "cancelled":
+        page(client, f"{CART}?checkout=cancelled")
+    else:
+        with system_context():
+            purchase = CreditPurchase.objects.get()
+        local_stripe.expire(purchase.session_id)
+        paying.settle(local_stripe)
+    assert again(made).reserved_until <= timezone.now()
+    client.post(CHECKOUT, {"package": "starter", "key": KEY[:-1] + "2"})
+    assert find(EVERYBODY, buyer_id=other.workspace.id, limit=9) == [made.id]
+    assert other.buy([made]).leads == 1
+
+
+def test_only_what_is_ones_own_is_released(client, poor, seller, local_stripe):
+    """Somebody else's visit to the address, or an older payment's end, gives up nothing."""
+    made = market.listing(seller)
+    add(client, made)
+    client.post(CHECKOUT, {"package": "starter", "key": KEY})
+    until = again(made).reserved_until
+    other = buyer("Globex", "Gus")
+    stranger = Client()
+    stranger.force_login(other.user)
+    add(stranger, made)
+    page(stranger, f"{CART}?checkout=cancelled")
+    with system_context():
+        old = CreditPurchase.objects.get()
+    old.created_at -= timedelta(minutes=5)
+    release_unpaid(old)
+    assert again(made).reserved_until == until
 
 
 def pass_minutes(listing: Listing, minutes: int) -> None:
