@@ -27,6 +27,7 @@ class LeadsConfig(AppConfig):
         from leads.exports.operations import ExportHandler
         from leads.imports.previewing import PreviewHandler
         from leads.imports.running import ImportHandler
+        from leads.records.meeting import MeetingHandler
         from leads.scoring.operations import ScoringHandler, start_scoring
         from leads.verification.checks import CHARGED_IS_ANSWERED
         from leads.verification.runs import VerificationHandler
@@ -39,6 +40,7 @@ class LeadsConfig(AppConfig):
             ExportHandler(),
             ImportHandler(),
             LookUpHandler(),
+            MeetingHandler(),
             PreviewHandler(),
             ScoringHandler(),
             VerificationHandler(),

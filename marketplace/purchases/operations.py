@@ -29,6 +29,7 @@ from cursive.lib.outbox import emit
 from cursive.lib.tenancy import uuid7
 from leads.catalogue.suppression import suppression_list
 from leads.records.acquisition import Candidate, acquire_people, lock_acquisition
+from leads.records.meeting import meet_catalogue
 from leads.records.models import Lead
 from marketplace.listings.models import Listing
 from marketplace.listings.operations import lock_listings, mark_sold, people_of
@@ -260,6 +261,12 @@ def _sell(asked: _Asked) -> Order:
     _tell_leads(order, choice)
     mark_sold(listing_ids=[listing.id for listing in choice.listings], buyer_id=order.workspace_id)
     tell_sold([_sale(line, each) for line, each in zip(lines, choice.listings, strict=True)])
+    meet_catalogue(
+        workspace_id=order.workspace_id,
+        brought_by=order.id,
+        leads=order.leads,
+        actor=asked.actor,
+    )
     _announce(order, choice, asked.actor)
     return order
 
