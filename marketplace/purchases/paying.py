@@ -2,7 +2,7 @@
 
 One place of each listing is kept for whoever pays, for 15 minutes and no longer: asking again
 doesn't prolong it, and what was kept and not bought rests, so that it isn't kept for anybody before
-an hour is over (ADR 0031). A purchase ends a reservation, or a payment that is given up, or time.
+an hour is over (ADR 0030). A purchase ends a reservation, or a payment that is given up, or time.
 """
 
 from collections.abc import Sequence
