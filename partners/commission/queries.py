@@ -58,11 +58,12 @@ def general_terms(at: datetime | None = None) -> CommissionRate | None:
 
 
 def workspaces_to_mature(now: datetime, *, after: UUID | None, limit: int) -> list[UUID]:
-    """Partners, not suspended, with something held whose time has come; in order."""
+    """Partners, not suspended, with something held whose time has come; in order, and locked to
+    the commit, since a suspension may be under way."""
     due = SoldLead.objects.filter(
         workspace_id=OuterRef("workspace_id"), state=SoldLead.State.HELD, due_at__lte=now
     )
-    partners = Partner.objects.selling().filter(Exists(due))
+    partners = Partner.objects.selling().filter(Exists(due)).select_for_update(no_key=True)
     if after is not None:
         partners = partners.filter(workspace_id__gt=after)
     return list(partners.order_by("workspace_id").values_list("workspace_id", flat=True)[:limit])

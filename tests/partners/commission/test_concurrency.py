@@ -14,7 +14,7 @@ from partners.commission.operations import adjust_earnings, mature_commissions
 from partners.commission.payouts import mark_paid, plan_payouts
 from partners.program.models import Partner
 from tests import cast
-from tests.credits.books import at_once, superuser
+from tests.credits.books import at_once, start_and_wait, superuser
 from tests.partners.books import Seller, later, refund, sell
 
 pytestmark = pytest.mark.faults
@@ -74,6 +74,24 @@ def test_maturing_at_once_with_refunds_and_sales(petra):
     held, due, _, _ = petra.money()
     assert (held, due) == (60, 60)
     assert petra.states().count("refunded") == 4
+
+
+def test_who_is_being_suspended_does_not_mature(petra):
+    """P-6: what they earned stays held."""
+    other = Seller("Other", owner=cast.user("Oscar"))
+    petra.sell()
+    other.sell()
+    matured: list = []
+    maturing = Thread(
+        target=lambda: matured.extend(at_once(1, lambda _: mature_commissions(later())))
+    )
+    with system_context(), atomic():
+        Partner.objects.select_for_update().get(workspace_id=petra.id)
+        Partner.objects.filter(workspace_id=petra.id).update(status=Partner.Status.SUSPENDED)
+        assert start_and_wait(maturing)
+    maturing.join()
+    assert matured == [1]
+    assert (petra.money(), other.money()) == ((30, 0, 0, 0), (0, 30, 0, 0))
 
 
 def test_payouts_planned_at_once_are_one(petra):
