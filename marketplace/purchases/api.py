@@ -23,8 +23,9 @@ from leads.records.models import Lead
 from leads.records.person import FIELD_NAMES
 from marketplace import limits
 
+from .given import NO_CREDITS, read_key
 from .models import LeadReport, Order, OrderLine
-from .operations import NO_CREDITS, purchase_listings, read_key
+from .operations import purchase_listings
 from .orders import LineRow, get_line, get_order, lines_of, rows_of
 from .reports import report_lead
 

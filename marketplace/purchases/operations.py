@@ -8,7 +8,6 @@ same moment finds the first one.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -24,7 +23,6 @@ from cursive.lib import tenancy
 from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput
-from cursive.lib.money import credits as to_credits
 from cursive.lib.outbox import emit
 from cursive.lib.tenancy import uuid7
 from leads.catalogue.suppression import suppression_list
@@ -35,7 +33,8 @@ from marketplace.listings.models import Listing
 from marketplace.listings.operations import lock_listings, mark_sold, people_of
 from marketplace.listings.people import candidate_in
 
-from .models import MAX_KEY, CartItem, Order, OrderLine
+from .given import read_key, read_most
+from .models import CartItem, Order, OrderLine
 from .orders import bought_before
 from .registry import Sale, tell_sold
 from .standing import PASSING, Reason, by_reason, counts_of, in_words, why_not
@@ -44,7 +43,6 @@ MOST = 1_000
 # What the ledger calls it; also the price's name.
 ACTION = "marketplace_lead"
 VALID = "valid"
-NO_CREDITS = 'Write credits above 0 as a text, such as "12.50".'
 # What was found out about addresses before the sale stays known of the leads.
 TELL_VERIFICATION = """
     UPDATE leads_lead l SET verification_status = t.status
@@ -111,7 +109,7 @@ def purchase_listings(
     `PriceChanged`, `InsufficientCredits`, `SpendingFrozen`; nothing is changed then.
     """
     wanted = read_ids(listing_ids)
-    most = _read_most(expected_credits)
+    most = read_most(expected_credits)
     seen = seen_cents or {}
     prices = {listing_id: seen.get(listing_id) for listing_id in wanted}
     asked = _Asked(workspace, actor, prices, read_key(key), request_digest(prices, most), most)
@@ -172,24 +170,6 @@ def read_ids(raw: Sequence[object]) -> list[int]:
             fields={"listings": f"At most {MOST:,}; these are {len(ids):,}."},
         )
     return list(ids)
-
-
-def read_key(raw: str) -> str:
-    """An Idempotency-Key. Raises `InvalidInput` for one that can't be kept."""
-    if raw and len(raw) <= MAX_KEY and raw.isprintable():
-        return raw
-    sentence = f"1 to {MAX_KEY} printable characters."
-    raise InvalidInput("Give an idempotency key.", fields={"Idempotency-Key": sentence})
-
-
-def _read_most(raw: Decimal | int | str | None) -> Decimal | None:
-    """The most that all may cost. Raises `InvalidInput` for what nothing can cost."""
-    if raw is None:
-        return None
-    with suppress(InvalidInput):
-        if (most := to_credits(raw)) > 0:
-            return most
-    raise InvalidInput(NO_CREDITS, fields={"max_credits": NO_CREDITS})
 
 
 @dataclass(frozen=True, slots=True)
