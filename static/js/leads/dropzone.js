@@ -64,7 +64,14 @@ for (const form of document.querySelectorAll("[data-dropzone]")) {
         show();
         errors.replaceChildren(...wrong.children);
         const mended = page.querySelector("[data-dropzone-fields]");
-        if (fields && mended) fields.replaceChildren(...mended.childNodes);
+        if (fields && mended) {
+          // What was typed while the file went up counts, too.
+          for (const typed of fields.querySelectorAll("[name]")) {
+            const same = mended.querySelector(`[name="${typed.name}"]`);
+            if (same) [same.value, same.checked] = [typed.value, typed.checked];
+          }
+          fields.replaceChildren(...mended.childNodes);
+        }
         errors.scrollIntoView({ block: "nearest" });
       } else if (request.status < 400) {
         window.location.assign(request.responseURL);
