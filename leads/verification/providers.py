@@ -1,12 +1,14 @@
 """Who is asked whether an address takes mail (L-15): MillionVerifier, ZeroBounce, or ourselves."""
 
 import random
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, ClassVar
 
+import dns.exception
 import dns.resolver
 import structlog
 from django.conf import settings
@@ -195,6 +197,7 @@ class BuiltIn(Provider):
     is_kept = False
     NOT_ASKED = Verdict(Status.UNKNOWN, "It looks right. Nobody was asked whether it exists.")
     NO_DNS = Verdict(Status.UNKNOWN, "It looks right. Its domain could not be looked up.")
+    BY_FORM = Verdict(Status.UNKNOWN, "It looks right. Domains can't be looked up in this demo.")
 
     def ask(self, address: str) -> Verdict:
         """Syntax, the domain's mail servers, throw-away domains, offices' names."""
@@ -283,17 +286,64 @@ def misspelt(address: str) -> str:
 
 @lru_cache(maxsize=4)
 def _resolver(server: str) -> dns.resolver.Resolver:
+    resolver = _asking(server)
+    resolver.cache = dns.resolver.LRUCache(10_000)
+    return resolver
+
+
+def _asking(server: str) -> dns.resolver.Resolver:
+    """A resolver that remembers nothing."""
     resolver = dns.resolver.Resolver(configure=not server)
     if server:
         host, _, port = server.rpartition(":")
         resolver.nameservers, resolver.port = [host], int(port)
     resolver.lifetime = LOOK_UP
-    resolver.cache = dns.resolver.LRUCache(10_000)
     return resolver
 
 
+@lru_cache(maxsize=4)
+def _knows_names(server: str, minute: int) -> bool:
+    try:
+        _asking(server).resolve("com.", "NS")
+    except dns.resolver.NoAnswer:
+        return True
+    except dns.exception.DNSException:
+        return False
+    return True
+
+
+def knows_names() -> bool:
+    """Whether domains can be looked up from here at all, asked once a minute.
+
+    In a network without a way out there may be a resolver all the same, to which no domain exists.
+    """
+    return _knows_names(settings.VERIFICATION_DNS, int(time.monotonic() // 60))
+
+
+def is_built_in() -> bool:
+    """Whether no provider has a key, so that no address can be found valid (ADR 0021)."""
+    return [provider.code for provider in chain()] == [BuiltIn.code]
+
+
+def is_by_form() -> bool:
+    """Whether addresses are judged by their form alone: in a demo that can't look domains up."""
+    return bool(settings.DEMO) and is_built_in() and not knows_names()
+
+
 def _looked_up(address: str) -> Verdict:
-    """What DNS knows of the domain. Raises `CallFailed` where it gives no answer."""
+    """What DNS knows of the domain. Raises `CallFailed` where it gives no answer that counts.
+
+    A demo where domains can't be looked up goes by the form of addresses, and says so.
+    """
+    if is_by_form():
+        return BuiltIn.BY_FORM
+    found = _said_by_dns(address)
+    if found.status == Status.INVALID and not knows_names():
+        raise CallFailed("No domain can be looked up from here.")
+    return found
+
+
+def _said_by_dns(address: str) -> Verdict:
     try:
         resolver = _resolver(settings.VERIFICATION_DNS)
         found = read_address(address, dns_resolver=resolver)

@@ -15,7 +15,7 @@ from leads.records.models import Lead
 from leads.records.queries import leads_of
 
 from .models import Check, Status, checked_lately
-from .providers import chain
+from .providers import chain, is_by_form
 
 ACTION = "email_verification"
 
@@ -98,6 +98,11 @@ class Summary:
     def is_built_in(self) -> bool:
         """Whether no provider has a key, so that nothing can be found valid."""
         return [provider.code for provider in self.providers] == ["built_in"]
+
+    @property
+    def is_by_form(self) -> bool:
+        """Whether addresses are judged by their form alone."""
+        return is_by_form()
 
     @property
     def missing_words(self) -> str:

@@ -19,7 +19,7 @@ from leads.records.wording import words_of
 
 from .forms import VerificationForm
 from .operations import start_verification
-from .providers import chain
+from .providers import is_built_in, is_by_form
 from .queries import bill_for, candidates, check_of, recent_checks, summary_of
 from .runs import KIND
 
@@ -95,7 +95,8 @@ def _dialog(
         "filter_text": request.POST.get("f", ""),
         "key": request.POST.get("key") or str(uuid7()),
         "bill": bill_for(request.workspace.id, total),
-        "is_built_in": [provider.code for provider in chain()] == ["built_in"],
+        "is_built_in": is_built_in(),
+        "is_by_form": is_by_form(),
     }
     return render(request, "leads/verification/verification_start.html", context, status=status)
 

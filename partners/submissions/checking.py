@@ -23,7 +23,7 @@ from cursive.lib.jobs.models import Job
 from leads.verification.asking import BACKOFF, GIVEN_UP_AFTER, OUTAGE, ask_for, wait_for
 from leads.verification.known import answer_known, recall
 from leads.verification.models import MOST_TRIES, Status
-from leads.verification.providers import BuiltIn, Verdict, chain
+from leads.verification.providers import BuiltIn, Verdict, is_built_in
 from marketplace.listings.models import Listing, ListingPerson
 from marketplace.listings.operations import record_checks
 
@@ -85,7 +85,7 @@ def addresses_of(workspace_id: UUID, listings: QuerySet[Listing]) -> dict[int, s
 
 def round_size() -> int:
     """How many listings are asked about in one round, by whom is asked."""
-    return OURSELVES_AT_A_TIME if only_ourselves() else QUEUED_AT_A_TIME
+    return OURSELVES_AT_A_TIME if is_built_in() else QUEUED_AT_A_TIME
 
 
 def ask(job: Job, choose: Callable[[], Mapping[int, str]]) -> Asked:
@@ -100,7 +100,7 @@ def ask(job: Job, choose: Callable[[], Mapping[int, str]]) -> Asked:
             ask_for(job.workspace_id, unknown, seconds=seconds, model=ListingCheck)
         return Asked(is_queued=True)
     chosen = choose()
-    if not chosen or not only_ourselves():
+    if not chosen or not is_built_in():
         return Asked(chosen)
     verdicts: dict[str, Verdict] = {}
     addresses = list(dict.fromkeys(chosen.values()))
@@ -169,11 +169,6 @@ def _found(job: Job, asked: Asked, verdicts: Mapping[str, Verdict]) -> Round:
 def forget(job: Job) -> None:
     """Take from the queue what a job that is over hasn't asked for."""
     _checks(job).delete()
-
-
-def only_ourselves() -> bool:
-    """Whether no provider has a key, so that no address can be found valid (ADR 0021)."""
-    return [provider.code for provider in chain()] == [BuiltIn.code]
 
 
 def _checks(job: Job) -> QuerySet[ListingCheck]:

@@ -18,11 +18,12 @@ from cursive.lib.ui.progress import progress_context
 from leads.imports.staging import SUPPRESSED
 from leads.imports.uploads.forms import MappingForm, ReadingForm
 from leads.imports.uploads.operations import MAX_BYTES
+from leads.verification.providers import is_built_in, is_by_form
 from marketplace.listings.known import MARKET, OTHERS, OWN
 from partners.commission.scores import suggested_cents
 from partners.program.guards import PartnerRequest, partner_required
 
-from . import checking, operations
+from . import operations
 from .forms import PriceForm, SubmissionForm
 from .models import MOST, Submission
 from .operations import SUBMISSION
@@ -155,7 +156,8 @@ def submission_detail(request: PartnerRequest, submission_id: UUID) -> HttpRespo
 def _without_a_provider() -> dict[str, Any]:
     """What the pages say of the grade where no mail server can be asked."""
     return {
-        "is_built_in": checking.only_ourselves(),
+        "is_built_in": is_built_in(),
+        "is_by_form": is_by_form(),
         "verified_most": MOST["verified"],
         "reachable": sum(MOST.values()) - MOST["verified"],
     }

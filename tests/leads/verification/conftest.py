@@ -32,6 +32,7 @@ def names(settings):
     settings.MILLIONVERIFIER_KEY = settings.ZEROBOUNCE_KEY = ""
     with doubles.name_server() as running:
         settings.VERIFICATION_DNS = running.address
+        module._knows_names.cache_clear()
         yield running
 
 

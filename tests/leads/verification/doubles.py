@@ -134,6 +134,7 @@ class _Names(socketserver.BaseRequestHandler):
 
 
 ZONES = {
+    "com": {},
     "mail.example": {"MX": "10 mx.mail.example."},
     "nullmx.example": {"MX": "0 ."},
     "onlyhost.example": {"A": "8.8.8.8"},

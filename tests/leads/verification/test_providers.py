@@ -1,6 +1,8 @@
 """L-15: what each provider says, read as it is; and what is none of its answers."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from cursive.lib.errors import Unavailable
 from cursive.lib.http import CallFailed
@@ -15,6 +17,8 @@ from leads.verification.providers import (
     ZeroBounce,
     chain,
 )
+from tests import cast
+from tests.leads.verification import doubles
 from tests.leads.verification.doubles import MILLION, ZERO
 
 BOTH = [MillionVerifier, ZeroBounce]
@@ -161,6 +165,31 @@ def test_a_name_server_that_is_silent_costs_no_more_than_five_waits(db, names, m
     assert BuiltIn.breaker.is_open()
     assert BuiltIn().ask("ada@@mail.example").status == Status.INVALID
     assert BuiltIn().ask("info@mail.example").status == Status.RISKY
+
+
+def test_who_knows_no_domain_at_all_proves_nothing(db, names, monkeypatch):
+    """L-16: in a network without a way out a resolver may say of each domain that there is none."""
+    monkeypatch.delitem(doubles.ZONES, "com")
+    assert BuiltIn().ask("x@gone.example") == BuiltIn.NO_DNS
+    assert BuiltIn().ask_all(["x@gone.example", "y@other.example"]) == {}
+    assert [name for name, _ in names.asked].count("com") == 1, "asked once a minute"
+
+
+def test_a_demo_that_cannot_look_domains_up_goes_by_form_and_says_so(
+    acme, names, monkeypatch, settings
+):
+    settings.DEMO = True
+    cast.lead(acme)
+    client = Client()
+    client.force_login(acme.alice)
+    path = reverse("leads:verification")
+    said = "This demo can't look domains up"
+    assert said not in client.get(path).content.decode()
+    monkeypatch.delitem(doubles.ZONES, "com")
+    providers._knows_names.cache_clear()
+    assert BuiltIn().ask("x@gone.example") == BuiltIn.BY_FORM
+    assert BuiltIn().ask("no address").status == Status.INVALID
+    assert said in client.get(path).content.decode()
 
 
 def test_of_many_addresses_each_domain_is_looked_up_once(db, names):
