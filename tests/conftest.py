@@ -6,6 +6,7 @@ production is what a test sees. After each test that asked for `db` every table 
 
 import gc
 import os
+import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -32,6 +33,12 @@ class FileScheduling(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FileScheduling:
     """How tests are dealt out to workers."""
     return FileScheduling(config, log)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Workers find the migrated database made when they have collected their tests."""
+    if session.config.getoption("numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
+        threading.Thread(target=make_database, args=[None], daemon=True).start()
 
 
 # A wrapper, since pytest-django has an order of its own.

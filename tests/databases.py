@@ -16,8 +16,11 @@ ROLES = ("DATABASE_URL", "ADMIN_DATABASE_URL", "OWNER_DATABASE_URL")
 BASE_NAME = os.environ.get("CURSIVE_TEST_DB", "test_cursive")
 
 
-def make_database(name: str) -> None:
-    """Make the database `name` anew, owned and used by the roles of production."""
+def make_database(name: str | None) -> None:
+    """Make the database `name` anew, owned and used by the roles of production.
+
+    Without a name only what all are copied from is made, so that nobody has to wait for it later.
+    """
     superuser, template = os.environ["SUPERUSER_DATABASE_URL"], f"{BASE_NAME}_template"
     with psycopg.connect(superuser, autocommit=True) as connection:
         # Whoever comes first makes the template; the others wait for it.
@@ -29,7 +32,8 @@ def make_database(name: str) -> None:
                     sql.Identifier(template), sql.Literal(digest)
                 )
             )
-        prepare_database(superuser, name, template=template, replace=True)
+        if name is not None:
+            prepare_database(superuser, name, template=template, replace=True)
 
 
 def urls_of(name: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from cursive.lib.tables import TableRefused, open_table, sheets
 from .builders import write_workbook
 
 ROOT = Path(__file__).resolve().parents[4]
-#: MiB that reading may add. A csv.reader on the 300 MB line takes 584.
+#: MiB that reading may add. A csv.reader on a line takes about twice its size.
 ALLOWED = 24
 
 SCRIPT = """
@@ -61,8 +61,8 @@ def write_pieces(path: Path, *pieces: tuple[bytes, int]) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("filler", "size"), [(b"x", 300), (b",", 60), (b"\x00", 60)])
-def test_a_line_of_300_mb(tmp_path, filler, size):
+@pytest.mark.parametrize(("filler", "size"), [(b"x", 120), (b",", 40), (b"\x00", 40)])
+def test_a_line_of_120_mb(tmp_path, filler, size):
     """It is one rejected row, and the row after it is read."""
     path = write_pieces(
         tmp_path / "line.csv",
@@ -80,15 +80,15 @@ def test_a_line_of_300_mb(tmp_path, filler, size):
     assert found["grown"] < ALLOWED
 
 
-def test_an_open_quote_before_half_a_million_rows(tmp_path):
+def test_an_open_quote_before_very_many_rows(tmp_path):
     """One rejected row; the rest isn't swallowed."""
     path = write_pieces(
         tmp_path / "quote.csv",
         (b'first,last,email\nAnn,"Lee,ann@acme.com\n', 1),
-        (b"Bob,Ray,bob@acme.com\n" * 10_000, 50),
+        (b"Bob,Ray,bob@acme.com\n" * 10_000, 20),
     )
     found = read_apart(path)
-    assert found["rows"] == 500_000
+    assert found["rows"] == 200_000
     assert found["problems"][0][:2] == [2, "A quotation mark in this row is never closed."]
     assert found["grown"] < ALLOWED
 
@@ -206,7 +206,7 @@ def test_a_tag_with_a_million_attributes(tmp_path):
 
 def test_millions_of_empty_texts(tmp_path):
     """Where each ends isn't held in memory either."""
-    path = write_bomb(tmp_path, sheet=[HEADER, (ROW, 3)], shared=[(b"<si/>" * 100_000, 120)])
+    path = write_bomb(tmp_path, sheet=[HEADER, (ROW, 3)], shared=[(b"<si/>" * 100_000, 40)])
     found = read_apart(path)
     assert (found["rows"], found["refused"]) == (3, "")
     assert found["grown"] < ALLOWED
