@@ -15,6 +15,7 @@ from django.http import QueryDict
 from leads.filters import url as filter_url
 from leads.filters.document import VERSION, digest, dump, parse
 from leads.filters.errors import FilterError
+from leads.filters.operators import OPERATORS_OF_TYPE
 from leads.filters.registry import FIELDS, Scope
 from leads.filters.tree import Condition, Group
 
@@ -256,6 +257,7 @@ def split(tree: Group, scope: Scope = "catalogue") -> tuple[Chosen, tuple[Item, 
     rest: list[Item] = []
     plain = _plain(tree)
     items = plain.items if isinstance(plain, Group) and plain.mode == "all" else (plain,)
+    items = tuple(one for item in items for one in _without_none(item))
     once = {digest(Group("all", (item,))): item for item in reversed(items)}
     for item in reversed(once.values()):
         if not _take(chosen, item, scope):
@@ -288,6 +290,27 @@ def _plain(item: Item) -> Item:
     return Group(item.mode, tuple(items))
 
 
+def _without_none(item: Item) -> tuple[Item, ...]:
+    """`none` of conditions as what each of them excludes, which controls show, or the item itself.
+
+    One spelling for both, whether they find their place or not: else the two halves of an address
+    would mean the same and be another filter.
+    """
+    if isinstance(item, Condition) or item.mode != "none":
+        return (item,)
+    opposites = [_opposite(inner) for inner in item.items]
+    return tuple(one for one in opposites if one) if all(opposites) else (item,)
+
+
+def _opposite(item: Item) -> Condition | None:
+    if isinstance(item, Group):
+        return None
+    operator = OPPOSITE.get(item.op, "")
+    if operator not in OPERATORS_OF_TYPE[FIELDS[item.field].type]:
+        return None
+    return Condition(item.field, operator, item.value)
+
+
 def _take(chosen: Chosen, item: Item, scope: Scope) -> bool:
     """Show an item in its control, if there is one and it is free."""
     if isinstance(item, Condition):
@@ -295,16 +318,6 @@ def _take(chosen: Chosen, item: Item, scope: Scope) -> bool:
     if not all(isinstance(inner, Condition) for inner in item.items):
         return False
     conditions = [_written(inner) for inner in item.items if isinstance(inner, Condition)]
-    if item.mode == "none":
-        if any(op not in OPPOSITE for _, op, _ in conditions):
-            return False
-        opposites = [(name, OPPOSITE[op], values) for name, op, values in conditions]
-        trial = {name: {op: list(v) for op, v in ops.items()} for name, ops in chosen.items()}
-        if all(_take_conditions(trial, [one], scope) for one in opposites):
-            chosen.clear()
-            chosen.update(trial)
-            return True
-        return False
     return item.mode == "any" and _take_conditions(chosen, conditions, scope)
 
 

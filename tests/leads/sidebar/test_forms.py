@@ -307,8 +307,14 @@ def test_what_is_offered_stands_first_and_together():
     }
 
 
+DATA = Condition("title", "eq", "Data Engineer")
+IN_US = Condition("country", "in", ("US",))
+
+
 @settings(deadline=None, max_examples=60)
 @given(groups("listings"))
+@example(Group("all", (DATA, Group("none", (DATA,)))))
+@example(Group("all", (DATA, Group("none", (DATA, IN_US)))))
 def test_the_two_halves_of_a_sale_mean_the_whole(group):
     """M-2: as over the catalogue, back and reload lead to the same filter."""
     shown = MarketForm(QueryDict(f"f={quote(encode(group))}"))
