@@ -19,7 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 from credits.metering.recording import write_now
 from cursive.launcher.roles import drop_database
 from marketplace.listings.mirror import forget_mirrors
-from tests.databases import BASE_NAME, make_database
+from tests.databases import BASE_NAME, make_database, make_template
 
 
 class FileScheduling(LoadScopeScheduling):
@@ -38,7 +38,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FileSched
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Workers find the migrated database made when they have collected their tests."""
     if session.config.getoption("numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
-        threading.Thread(target=make_database, args=[None], daemon=True).start()
+        threading.Thread(target=make_template, daemon=True).start()
 
 
 # A wrapper, since pytest-django has an order of its own.

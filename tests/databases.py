@@ -4,6 +4,8 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -16,14 +18,27 @@ ROLES = ("DATABASE_URL", "ADMIN_DATABASE_URL", "OWNER_DATABASE_URL")
 BASE_NAME = os.environ.get("CURSIVE_TEST_DB", "test_cursive")
 
 
-def make_database(name: str | None) -> None:
-    """Make the database `name` anew, owned and used by the roles of production.
+def make_database(name: str) -> None:
+    """Make the database `name` anew, owned and used by the roles of production."""
+    with _template() as template:
+        superuser = os.environ["SUPERUSER_DATABASE_URL"]
+        prepare_database(superuser, name, template=template, replace=True)
 
-    Without a name only what all are copied from is made, so that nobody has to wait for it later.
+
+def make_template() -> None:
+    """Make what all databases are copied from, so that nobody has to wait for it later."""
+    with _template():
+        pass
+
+
+@contextmanager
+def _template() -> Iterator[str]:
+    """The name of the database that is copied, up to date, and nobody else's meanwhile.
+
+    Whoever comes first makes it; the others wait for it.
     """
     superuser, template = os.environ["SUPERUSER_DATABASE_URL"], f"{BASE_NAME}_template"
     with psycopg.connect(superuser, autocommit=True) as connection:
-        # Whoever comes first makes the template; the others wait for it.
         connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])
         if _made_by(connection, template) != (digest := _migrations()):
             _make_template(superuser, template)
@@ -32,8 +47,7 @@ def make_database(name: str | None) -> None:
                     sql.Identifier(template), sql.Literal(digest)
                 )
             )
-        if name is not None:
-            prepare_database(superuser, name, template=template, replace=True)
+        yield template
 
 
 def urls_of(name: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from leads.records.models import Lead
 from leads.records.queries import leads_of
 
 from .models import Check, Status, checked_lately
-from .providers import chain, is_by_form
+from .providers import chain, is_built_in, is_by_form
 
 ACTION = "email_verification"
 
@@ -97,7 +97,7 @@ class Summary:
     @property
     def is_built_in(self) -> bool:
         """Whether no provider has a key, so that nothing can be found valid."""
-        return [provider.code for provider in self.providers] == ["built_in"]
+        return is_built_in()
 
     @property
     def is_by_form(self) -> bool:
