@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 from cursive.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 (a setting of Celery)
+from cursive.staff import UNFOLD  # noqa: F401 (a setting of the admin)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -24,9 +25,17 @@ DEBUG = env.bool("DEBUG", False)
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("DEBUG can't be on in production.")
 
-SECRET_KEY = env.str("SECRET_KEY", "" if PRODUCTION else "only-for-tests-and-the-demo")
-if PRODUCTION and len(SECRET_KEY) < 40:
-    raise ImproperlyConfigured("SECRET_KEY is missing or too short: at least 40 characters.")
+
+def _secret(name: str) -> str:
+    value: str = env.str(name, "" if PRODUCTION else "only-for-tests-and-the-demo")
+    if PRODUCTION and len(value) < 40:
+        raise ImproperlyConfigured(f"{name} is missing or too short: at least 40 characters.")
+    return value
+
+
+SECRET_KEY = _secret("SECRET_KEY")
+# Of the suppression list's hashes: never to be exchanged, the list would match nobody.
+SUPPRESSION_KEY = _secret("SUPPRESSION_KEY")
 
 BASE_URL = env.str("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 if PRODUCTION and not BASE_URL.startswith("https://"):
@@ -336,35 +345,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-
-# --- staff --------------------------------------------------------------------------------
-UNFOLD = {
-    "SITE_TITLE": "Cursive staff",
-    "SITE_HEADER": "Cursive",
-    "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "BORDER_RADIUS": "6px",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": "/static/img/favicon.svg"},
-    ],
-    "SCRIPTS": ["cursive.lib.ui.admin.admin_script"],
-    # The product's ink, from light to dark (static/css/cursive.css).
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97% 0.014 272)",
-            "100": "oklch(94% 0.03 272)",
-            "200": "oklch(88% 0.06 272)",
-            "300": "oklch(80% 0.1 273)",
-            "400": "oklch(70% 0.15 273)",
-            "500": "oklch(55% 0.195 272)",
-            "600": "oklch(47% 0.198 272)",
-            "700": "oklch(41% 0.19 272)",
-            "800": "oklch(36% 0.16 272)",
-            "900": "oklch(31% 0.13 272)",
-            "950": "oklch(23% 0.09 272)",
-        }
-    },
-}
 
 # --- logs ---------------------------------------------------------------------------------
 _shared: list[structlog.typing.Processor] = [

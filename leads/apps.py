@@ -10,6 +10,7 @@ class LeadsConfig(AppConfig):
 
     def ready(self) -> None:
         self._register_jobs()
+        self._register_people()
         self._register_actions()
         self._register_pages()
 
@@ -50,6 +51,12 @@ class LeadsConfig(AppConfig):
         register_merge_hook(NotesHook())
         register_ledger_check("charged enrichment is delivered enrichment", CHARGED_IS_DELIVERED)
         register_ledger_check("charged checks are answered checks", CHARGED_IS_ANSWERED)
+
+    def _register_people(self) -> None:
+        from leads.catalogue.suppression import register_suppression
+        from leads.suppression.queries import suppressed_people
+
+        register_suppression(suppressed_people)
 
     def _register_actions(self) -> None:
         from leads.bulk.actions import ACTIONS

@@ -16,6 +16,7 @@ from leads.records.models import (
     OwnedPeople,
 )
 from leads.scoring.models import FittedScore, ScoreDay
+from leads.suppression.models import SuppressedContact
 from leads.verification.models import Check, KnownAddress
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "RememberedMapping",
     "SavedFilter",
     "ScoreDay",
+    "SuppressedContact",
     "Upload",
 ]

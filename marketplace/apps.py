@@ -9,7 +9,14 @@ class MarketplaceConfig(AppConfig):
     name = "marketplace"
 
     def ready(self) -> None:
+        self._register_people()
         self._register_purchases()
+
+    def _register_people(self) -> None:
+        from leads.suppression.registry import register_remover
+        from marketplace.listings.operations import withdraw_people
+
+        register_remover("listings", withdraw_people)
 
     def _register_purchases(self) -> None:
         from credits.ledger.checks import register_ledger_check

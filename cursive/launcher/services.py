@@ -107,6 +107,7 @@ def application_variables(
         "CURSIVE_STATE": str(state.files),
         "BASE_URL": base_url,
         "SECRET_KEY": os.environ.get("SECRET_KEY") or state.secret("secret key"),
+        "SUPPRESSION_KEY": os.environ.get("SUPPRESSION_KEY") or state.secret("suppression key"),
     }
 
 

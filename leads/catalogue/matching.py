@@ -14,6 +14,7 @@ from leads.records.person import Person
 
 from . import layout
 from .aliases import Standing
+from .merging import CONTACT_FIELDS
 from .running import Search
 from .source import AMBIGUOUS, NOBODY, Match, MatchKind
 
@@ -22,8 +23,7 @@ MOST_ALIKE = 25
 #: By how much the best of several must agree with the row better than the next one.
 CLEARLY = 2
 _GMAIL = ("@gmail.com", "@googlemail.com")
-_EMAILS = ("email", "work_email", "personal_email")
-_PHONES = ("phone", "mobile_phone", "direct_phone")
+_EMAILS, _PHONES = CONTACT_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,28 @@ def _agreement(row: Person, candidate: _Known) -> int:
         if theirs and mine:
             points += 1 if normalise_name(theirs) == normalise_name(mine) else -1
     return points
+
+
+def having(
+    search: Search, *, emails: Sequence[str], phones: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Return everybody who has one of these normal forms, each as (form, id)."""
+    found: list[tuple[str, int]] = []
+    at_gmail = [each for each in emails if each.endswith(_GMAIL[0])]
+    elsewhere = [each for each in emails if not each.endswith(_GMAIL[0])]
+    for keys, people in (
+        (elsewhere, _having(_EMAILS)),
+        (at_gmail, _having_gmail(_EMAILS)),
+        (phones, _having(_PHONES)),
+    ):
+        if keys:
+            rows = search.fetch(
+                f"WITH w AS (SELECT unnest($1::INTEGER[]) AS row_no, unnest($2::VARCHAR[]) AS k1)"
+                f" SELECT DISTINCT row_no, id FROM ({people})",
+                [list(range(len(keys))), list(keys)],
+            )
+            found += [(keys[at], id) for at, id in rows]
+    return found
 
 
 # --- the kinds of key ---------------------------------------------------------------------

@@ -28,7 +28,8 @@ Contacts = tuple[Sequence[str], Sequence[str]]
 Suppressed = Callable[[Iterable[Contacts]], Iterable[bool]]
 
 _NOBODY = BitMap()
-_CONTACTS = (
+#: A person's fields with addresses, and those with numbers.
+CONTACT_FIELDS = (
     ("email", "work_email", "personal_email"),
     ("phone", "mobile_phone", "direct_phone"),
 )
@@ -145,7 +146,7 @@ def _drop_tombstones(db: duckdb.DuckDBPyConnection, tombstones: BitMap) -> int:
 
 
 def _drop_suppressed(db: duckdb.DuckDBPyConnection, suppressed: Suppressed) -> int:
-    kinds = ["list_distinct([" + ", ".join(fields) + "])" for fields in _CONTACTS]
+    kinds = ["list_distinct([" + ", ".join(fields) + "])" for fields in CONTACT_FIELDS]
     rows = db.execute(f"SELECT key, {', '.join(kinds)} FROM people").fetchall()
     contacts = (([e for e in emails if e], [p for p in phones if p]) for _, emails, phones in rows)
     gone = [str(row[0]) for row, hit in zip(rows, suppressed(contacts), strict=True) if hit]

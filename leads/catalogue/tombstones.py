@@ -81,6 +81,20 @@ def aliases_now() -> Aliases:
     return Aliases(CatalogueMerge.objects.in_force().values_list("hidden_id", "kept_id"))
 
 
+def unbury(ids: Iterable[int], *, reason: CatalogueTombstone.Reason) -> int:
+    """Let people be found again who were taken out for this reason and no other, with the records
+    that were merged with theirs; return how many records.
+
+    Who has left the lead database since comes back with the next file that has them.
+    """
+    with tenancy.atomic():
+        wanted = lock_people().with_same(BitMap(ids))
+        gone = CatalogueTombstone.objects.filter(catalogue_id__in=wanted, reason=reason)
+        count, _ = gone.delete()
+        tenancy.on_commit(forget_kept)
+    return count
+
+
 def bury(ids: Iterable[int], *, reason: CatalogueTombstone.Reason) -> int:
     """Take people out of the catalogue, with the records that were merged with theirs; return how
     many records were in until now.

@@ -26,6 +26,7 @@ from .people import candidate_in, record_of
 Status = Listing.Status
 # People that are held in memory at a time.
 LOOKED_AT = 5_000
+SUPPRESSED = "On the suppression list."
 
 _SHOWN = (
     *("first_name", "title", "seniority", "department", "company_name", "industry"),
@@ -140,6 +141,23 @@ def withdraw_listings(*, seller_id: UUID, listing_ids: Sequence[int], reason: st
     )
 
 
+def withdraw_people(*, emails: Sequence[str], phones: Sequence[str]) -> int:
+    """Take off the market whoever is offered by one of these normal forms; how many (A-18).
+
+    By what a listing is known by (L-11). Who has one as a second address or number is found by
+    `withdraw_suppressed` the night after, and never sold meanwhile.
+    """
+    known = Q(email_key__in=emails) | Q(phone_key__in=phones)
+    found = ListingPerson.objects.filter(known).values_list("workspace_id", "listing_id")
+    theirs: dict[UUID, list[int]] = defaultdict(list)
+    for seller_id, listing_id in found.order_by("listing_id"):
+        theirs[seller_id].append(listing_id)
+    return sum(
+        withdraw_listings(seller_id=seller_id, listing_ids=ids, reason=SUPPRESSED)
+        for seller_id, ids in sorted(theirs.items())
+    )
+
+
 def withdraw_suppressed() -> int:
     """Take everybody off the market who is on the suppression list by now; how many (M-1, A-18).
 
@@ -162,7 +180,7 @@ def withdraw_suppressed() -> int:
             for seller_id, ids in theirs.items():
                 with tenancy.atomic():
                     withdrawn += withdraw_listings(
-                        seller_id=seller_id, listing_ids=ids, reason="On the suppression list."
+                        seller_id=seller_id, listing_ids=ids, reason=SUPPRESSED
                     )
     return withdrawn
 

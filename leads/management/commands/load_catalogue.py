@@ -2,19 +2,22 @@
 
 from argparse import ArgumentParser
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from cursive.lib.errors import DomainError
 from cursive.lib.tenancy import system_context
-from leads.catalogue.loader import load_file
+from leads.catalogue.loader import STALE_SECONDS, load_file
 from leads.catalogue.models import CatalogueTombstone
 from leads.catalogue.progress import ProgressBar
 from leads.catalogue.suppression import suppression_list
 from leads.catalogue.tombstones import bury, current_aliases, current_tombstones
+from leads.suppression.operations import bury_suppressed
 
 
 def _bury(ids: Iterable[int]) -> None:
@@ -75,6 +78,9 @@ class Command(BaseCommand):
             )
         except DomainError as error:
             raise CommandError(error.message) from error
+        since = timezone.now() - timedelta(seconds=STALE_SECONDS)
+        if late := bury_suppressed(since=since):
+            self.stdout.write(f"Taken out, for they were suppressed meanwhile: {late:,}.")
         self.stdout.write(
             f"Version {loaded.version}: {loaded.rows:,} people. Read {loaded.read:,} rows,"
             f" merged {loaded.merged:,}, left out {loaded.suppressed:,} as suppressed,"
