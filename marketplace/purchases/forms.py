@@ -1,6 +1,7 @@
 """Forms of the cart, the purchase, the payment and the report."""
 
 import json
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -87,6 +88,14 @@ class PurchaseForm(ClosedForm):
     # Made with the page: however often its button is pressed, it buys once.
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
     shown = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_DIGEST)
+    agreed = forms.DecimalField(
+        widget=forms.HiddenInput, min_value=0, max_digits=12, decimal_places=2
+    )
+
+    @classmethod
+    def of(cls, shown: str, credits: Decimal) -> "PurchaseForm":
+        """The form of a cart that is shown with this total."""
+        return cls(initial={"shown": shown, "agreed": str(credits)})  # as text: without commas
 
 
 class CheckoutForm(ClosedForm):

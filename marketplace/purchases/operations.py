@@ -118,12 +118,15 @@ def purchase_listings(
         return _earlier(asked) or _sell(asked)
 
 
-def purchase_cart(*, workspace: Workspace, actor: Actor, key: str, shown: str) -> Order:
+def purchase_cart(
+    *, workspace: Workspace, actor: Actor, key: str, shown: str, agreed: Decimal
+) -> Order:
     """Buy what lies in the actor's cart, at most at the prices that they saw, and empty it.
 
     `shown` is the cart's digest as the page showed it (`request_digest`): what came in or went out
-    since, in another tab, is not bought unseen. What is dearer by now or reserved by others stays
-    in the cart. Raises as `purchase_listings` does.
+    since, in another tab, is not bought unseen. `agreed` is the total that it showed, in credits:
+    what others had reserved then and gave up since is not paid for unseen either. What is dearer
+    by now or reserved by others stays in the cart. Raises as `purchase_listings` does.
     """
     with tenancy.system_context(), tenancy.atomic():
         lock_acquisition(workspace.id)
@@ -131,7 +134,7 @@ def purchase_cart(*, workspace: Workspace, actor: Actor, key: str, shown: str) -
         prices: dict[int, int | None] = dict(
             mine.order_by("added_at", "id").values_list("listing_id", "price_cents")
         )
-        asked = _Asked(workspace, actor, prices, read_key(key), shown, None)
+        asked = _Asked(workspace, actor, prices, read_key(key), shown, agreed)
         if earlier := _earlier(asked):
             return earlier
         if request_digest(prices) != shown:

@@ -116,7 +116,7 @@ def _cart_page(request: MemberRequest, refusal: DomainError | None = None) -> Ht
     context = {
         "cart": mine,
         "page": numbered_page(rows, request.GET, default_size=ROWS, max_size=ROWS),
-        "form": PurchaseForm(initial={"shown": mine.shown}),
+        "form": PurchaseForm.of(mine.shown, mine.credits),
         "refusal": refusal,
         "short": isinstance(refusal, InsufficientCredits),
         "proposal": packages_for(mine.missing) if mine.missing else None,
@@ -185,6 +185,7 @@ def cart_purchase(request: MemberRequest) -> HttpResponse:
                 actor=request.actor,
                 key=key,
                 shown=form.cleaned_data["shown"],
+                agreed=form.cleaned_data["agreed"],
             )
             counted.is_new = not order.is_repeat
     except (Conflict, InvalidInput, InsufficientCredits) as error:
@@ -253,7 +254,7 @@ def cart_paid(request: MemberRequest) -> HttpResponse:
     context = {
         "purchase": found,
         "cart": mine,
-        "form": PurchaseForm(initial={"shown": mine.shown}),
+        "form": PurchaseForm.of(mine.shown, mine.credits),
         "address": f"{reverse('marketplace:cart_paid')}?session={session_id}",
         "is_test": test_payments(),
     }

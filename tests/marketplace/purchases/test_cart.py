@@ -2,11 +2,13 @@
 
 import html
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.workspaces.models import Membership, Role
 from cursive.lib.errors import Conflict, InvalidInput
@@ -39,7 +41,8 @@ def page(client: Client, path: str = CART) -> str:
 def button(text: str) -> dict[str, str]:
     """What the button of the page sends."""
     return {
-        name: re.search(rf'name="{name}" value="([^"]+)"', text)[1] for name in ("key", "shown")
+        name: re.search(rf'name="{name}" value="([^"]+)"', text)[1]
+        for name in ("key", "shown", "agreed")
     }
 
 
@@ -249,7 +252,9 @@ def test_what_one_bought_oneself_is_not_sold_meanwhile(alice, acme, seller):
     assert "Yours already" in text and "Sold meanwhile" not in text
     assert f'<a href="{reverse("marketplace:order", args=[order.id])}">{order.number}</a>' in text
     before = acme.snapshot()
-    answer = alice.post(BUY, {"key": order.id, "shown": request_digest({made.id: 100})})
+    answer = alice.post(
+        BUY, {"key": order.id, "shown": request_digest({made.id: 100}), "agreed": "0"}
+    )
     assert answer.status_code == 409 and order.number in answer.content.decode()
     assert acme.snapshot() == before
 
@@ -312,6 +317,30 @@ def test_two_tabs(alice, acme, seller):
     assert acme.snapshot() == before and len(acme.orders()) == 1
 
 
+def test_what_comes_free_meanwhile_is_not_paid_for_unseen(alice, acme, seller):
+    """M-3, M-4: others had reserved it when the total was shown."""
+    rival = buyer("Globex", "Gus")
+    mine, kept = market.listing(seller), market.listing(seller, price_cents=450)
+    add(alice, mine, kept)
+    until = timezone.now() + timedelta(minutes=10)
+    with system_context():
+        Listing.objects.filter(id=kept.id).update(
+            reserved_for=rival.workspace.id, reserved_until=until
+        )
+    text = page(alice)
+    assert "Buy 1 lead for 2 credits" in text
+    with system_context():
+        Listing.objects.filter(id=kept.id).update(reserved_until=timezone.now())
+    before = acme.snapshot()
+    refused = alice.post(BUY, button(text))
+    assert refused.status_code == 409
+    text = refused.content.decode()
+    assert "This costs 11.00 credits now, and you agreed to 2.00." in text
+    assert "Buy 2 leads for 11 credits" in text and acme.snapshot() == before
+    assert alice.post(BUY, button(text)).status_code == 302
+    assert acme.balance() == 1000 - 11
+
+
 def test_a_used_key_with_another_cart(alice, acme, seller):
     """Bad input."""
     add(alice, market.listing(seller))
@@ -327,7 +356,13 @@ def test_a_used_key_with_another_cart(alice, acme, seller):
 def test_a_form_that_was_changed_is_refused(alice, acme, seller):
     add(alice, market.listing(seller))
     sent = button(page(alice))
-    for bad in ({**sent, "price": "0"}, {**sent, "key": "x"}, {"key": sent["key"]}):
+    for bad in (
+        {**sent, "price": "0"},
+        {**sent, "key": "x"},
+        {**sent, "agreed": "NaN"},
+        {"key": sent["key"], "shown": sent["shown"]},
+        {"key": sent["key"]},
+    ):
         assert alice.post(BUY, bad).status_code == 400
     assert acme.orders() == []
 
@@ -336,9 +371,17 @@ def test_a_cart_of_nothing_buys_nothing(acme):
     with tenant_context(acme.workspace.id):
         shown = cart_of(acme.workspace.id, acme.user.id).shown
         with pytest.raises(InvalidInput, match="empty"):
-            purchase_cart(workspace=acme.workspace, actor=acme.actor, key="k", shown=shown)
+            purchase_cart(
+                workspace=acme.workspace,
+                actor=acme.actor,
+                key="k",
+                shown=shown,
+                agreed=Decimal("0"),
+            )
         with pytest.raises(Conflict):
-            purchase_cart(workspace=acme.workspace, actor=acme.actor, key="k", shown="x")
+            purchase_cart(
+                workspace=acme.workspace, actor=acme.actor, key="k", shown="x", agreed=Decimal("0")
+            )
     assert acme.orders() == []
 
 
@@ -355,7 +398,8 @@ def test_too_few_credits(seller):
     with tenant_context(poor.workspace.id):
         shown = cart_of(poor.workspace.id, poor.user.id).shown
     before = poor.snapshot()
-    answer = client.post(BUY, {"key": "01890000-0000-7000-8000-000000000001", "shown": shown})
+    sent = {"key": "01890000-0000-7000-8000-000000000001", "shown": shown, "agreed": "2.00"}
+    answer = client.post(BUY, sent)
     assert answer.status_code == 402 and b"Nothing was bought" in answer.content
     assert poor.snapshot() == before
 
