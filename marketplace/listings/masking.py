@@ -5,7 +5,9 @@ import re
 HIDDEN = "[hidden]"
 _DIGITS, _DIGITS_OF_A_PLACE = 7, 10  # a number that long is a phone's; postal codes have up to 9
 # Looked for first: most texts have none of it.
-_SUSPECT = re.compile(r"@|://|www\.|[^\W_]\.[a-z]{2}|\d[\d\s().\-/]{5}", re.IGNORECASE)
+_SUSPECT = re.compile(
+    r"@|://|www\.|[^\W_]\.[a-z]{2}|\d[\d\s().\-/·•_\u2010-\u2015\u2212]{5}", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"[^\s@<>(),;]+@[^\s@<>(),;]+")
 _LINK = re.compile(r"(?:\w+://|www\.)\S+|\b(?:[\w-]+\.)+[a-z]{2,}/\S+", re.IGNORECASE)
 _DOMAIN = re.compile(
@@ -14,7 +16,7 @@ _DOMAIN = re.compile(
     re.IGNORECASE,
 )
 _NO_DOMAINS = frozenset({"asp.net", "ado.net", "vb.net", "ml.net"})
-_NUMBER = re.compile(r"(?<!\w)(?:\+|\()?\d[\d\s().\-/]{5,}\d(?!\w)")
+_NUMBER = re.compile(r"(?<!\w)(?:\+|\()?\d[\d\s().\-/·•_\u2010-\u2015\u2212]{5,}\d(?!\w)")
 _YEARS = re.compile(r"(?:19|20)\d\d\D+(?:19|20)\d\d")
 
 
@@ -30,8 +32,11 @@ def masked(text: str, *, column: str = "") -> str:
 
 
 def first_word(name: str) -> str:
-    """The first word of what a file has as first name: the others may be the family's."""
-    return name.split()[0] if name.strip() else ""
+    """The first word of what a file has as first name: the others may be the family's.
+
+    With a comma it is the family's that stands first, and what follows isn't sure: nothing, then.
+    """
+    return name.split()[0] if name.strip() and "," not in name else ""
 
 
 def _domain(found: re.Match[str]) -> str:
