@@ -14,22 +14,36 @@ from .models import SUSPENDED
 OWN, OTHERS, MARKET = "own", "others", "market"
 # Normal forms have no control characters, and one text is made much faster than an array.
 _SEPARATOR = "\x1f"
+_KEYS = "string_to_array(%(keys)s, chr(31))"
 _SELECT = """
     SELECT DISTINCT {columns},
         CASE WHEN l.seller_id = %(seller)s THEN 'own'
              WHEN l.status IN ('listed', 'sold_out') OR l.sold > 0 THEN 'market'
              ELSE 'others' END
-    FROM marketplace_listingperson p JOIN marketplace_listing l ON l.id = p.listing_id
-    WHERE p.{key} <> '' AND p.{key} = ANY(string_to_array(%(keys)s, chr(31)))
-        AND l.submission_id <> %(but)s
+    FROM {people} JOIN marketplace_listing l ON l.id = p.listing_id
+    WHERE l.submission_id <> %(but)s
         AND (l.status IN ('draft', 'listed', 'sold_out') OR l.sold > 0
              OR (l.status = 'withdrawn' AND starts_with(l.status_reason, %(suspended)s)))
+        AND {where}
 """
-_BY_EMAIL = _SELECT.format(key="email_key", columns="p.email_key")
+_WHO = (
+    "coalesce(p.record ->> 'first_name', ''), coalesce(p.record ->> 'last_name', ''),"
+    " p.email_key <> ''"
+)
+_BY_EMAIL = _SELECT.format(
+    people="marketplace_listingperson p",
+    columns="p.email_key",
+    where=f"p.email_key <> '' AND p.email_key = ANY({_KEYS})",
+)
 _BY_PHONE = _SELECT.format(
-    key="phone_key",
-    columns="p.phone_key, coalesce(p.record ->> 'first_name', ''),"
-    " coalesce(p.record ->> 'last_name', ''), p.email_key <> ''",
+    people="marketplace_listingperson p",
+    columns=f"p.phone_key, {_WHO}",
+    where=f"p.phone_key <> '' AND p.phone_key = ANY({_KEYS})",
+)
+_BY_OTHERS = _SELECT.format(
+    people="marketplace_listingperson p CROSS JOIN unnest(p.other_keys) AS k(key)",
+    columns=f"k.key, {_WHO}",
+    where=f"p.other_keys <> '{{}}' AND p.other_keys && {_KEYS} AND k.key = ANY({_KEYS})",
 )
 
 
@@ -52,8 +66,8 @@ class Offered:
 
 
 def offered_among(people: Collection[Identity], *, seller_id: UUID, but: UUID) -> Offered:
-    """Who of `people` is offered, apart from the submission `but`: two indexed look-ups over all
-    partners, as the system; what isn't committed isn't seen.
+    """Who of `people` is offered, apart from the submission `but`: three indexed look-ups over
+    all partners, as the system; what isn't committed isn't seen.
 
     Rejected listings don't count, and withdrawn ones only where somebody bought them, or where
     their seller is suspended and may come back.
@@ -65,6 +79,12 @@ def offered_among(people: Collection[Identity], *, seller_id: UUID, but: UUID) -
     numbers = (number for one in people for number in one.phones)
     for phone, first, last, has_email, whose in _rows(_BY_PHONE, asked, numbers):
         getattr(found, whose).add_phone(phone, first, last, has_email=has_email)
+    either = (key for one in people for key in one.emails | one.phones)
+    for key, first, last, has_email, whose in _rows(_BY_OTHERS, asked, either):
+        if "@" in key:
+            getattr(found, whose).add_email(key)
+        else:
+            getattr(found, whose).add_phone(key, first, last, has_email=has_email)
     return found
 
 

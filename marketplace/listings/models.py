@@ -8,6 +8,7 @@ under row-level security, until the sale copies it into the buyer's leads (ADR 0
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -212,6 +213,8 @@ class ListingPerson(TenantModel):
     dedup_hash = models.CharField(max_length=64)
     email_key = text(254)
     phone_key = text(20)
+    # The normal forms of the person's other addresses and numbers: offered by these they are too.
+    other_keys = ArrayField(models.TextField(), default=list)
 
     class Meta(TenantModel.Meta):
         abstract = False
@@ -223,6 +226,9 @@ class ListingPerson(TenantModel):
             ),
             models.Index(
                 fields=["phone_key"], name="listing_person_phone", condition=~Q(phone_key="")
+            ),
+            GinIndex(
+                fields=["other_keys"], name="listing_person_others", condition=~Q(other_keys=[])
             ),
         ]
 

@@ -88,8 +88,9 @@ def draft_listings(
         # one text holds all rows. Neither JSON nor normal forms have control characters.
         cursor.execute(
             "INSERT INTO marketplace_listingperson"
-            " (workspace_id, listing_id, record, dedup_hash, email_key, phone_key)"
-            " SELECT %s, cell[1]::bigint, cell[2]::jsonb, cell[3], cell[4], cell[5] FROM"
+            " (workspace_id, listing_id, record, dedup_hash, email_key, phone_key, other_keys)"
+            " SELECT %s, cell[1]::bigint, cell[2]::jsonb, cell[3], cell[4], cell[5],"
+            " string_to_array(cell[6], ' ') FROM"
             " (SELECT string_to_array(line, chr(31)) AS cell"
             " FROM unnest(string_to_array(%s, chr(30))) line) t",
             [
@@ -102,6 +103,7 @@ def draft_listings(
                             draft.candidate.dedup_hash,
                             draft.candidate.email_key,
                             draft.candidate.phone_key,
+                            " ".join(_other_keys(draft.candidate)),
                         )
                     )
                     for listing_id, draft in zip(ids, drafts, strict=True)
@@ -109,6 +111,11 @@ def draft_listings(
             ],
         )
     return ids
+
+
+def _other_keys(candidate: Candidate) -> list[str]:
+    mains = candidate.email_key, candidate.phone_key
+    return sorted((candidate.emails | candidate.phones).difference(mains))
 
 
 def publish_listings(*, seller_id: UUID, listing_ids: Sequence[int]) -> int:
@@ -144,10 +151,10 @@ def withdraw_listings(*, seller_id: UUID, listing_ids: Sequence[int], reason: st
 def withdraw_people(*, emails: Sequence[str], phones: Sequence[str]) -> int:
     """Take off the market whoever is offered by one of these normal forms; how many (A-18).
 
-    By what a listing is known by (L-11). Who has one as a second address or number is found by
-    `withdraw_suppressed` the night after, and never sold meanwhile.
+    By any of their addresses and numbers, the main one or another.
     """
     known = Q(email_key__in=emails) | Q(phone_key__in=phones)
+    known |= Q(other_keys__overlap=[*emails, *phones]) & ~Q(other_keys=[])
     found = ListingPerson.objects.filter(known).values_list("workspace_id", "listing_id")
     theirs: dict[UUID, list[int]] = defaultdict(list)
     for seller_id, listing_id in found.order_by("listing_id"):
