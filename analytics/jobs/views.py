@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.workspaces.guards import member_required
 from accounts.workspaces.requests import MemberRequest
 from cursive.lib.jobs.models import Job
-from cursive.lib.jobs.operations import cancel_own_job, retry_job
+from cursive.lib.jobs.operations import cancel_own_job, retry_own_job
 from cursive.lib.jobs.queries import job_facts, job_links, jobs_of
 from cursive.lib.jobs.registry import kind_choices
 from cursive.lib.tenancy import tenant_context
@@ -92,7 +92,7 @@ def job_cancellation(request: MemberRequest, job_id: UUID) -> HttpResponse:
 @member_required
 def job_retry(request: MemberRequest, job_id: UUID) -> HttpResponse:
     """Put a failed job back in the queue."""
-    retry_job(workspace_id=request.workspace.id, job_id=job_id, actor=request.actor)
+    retry_own_job(workspace_id=request.workspace.id, job_id=job_id, actor=request.actor)
     return _after_change(request, job_id)
 
 

@@ -43,6 +43,7 @@ SUBMISSION = Purpose(
 Status = Submission.Status
 _BLOCK = 1 << 20
 _AT_A_TIME = 500
+WITHDRAWN = "Withdrawn by the partner."
 
 
 def upload_submission(
@@ -202,6 +203,8 @@ def submit_for_review(*, workspace_id: UUID, actor: Actor, submission_id: UUID) 
 def give_up(*, workspace_id: UUID, actor: Actor, submission_id: UUID) -> Submission:
     """Take back a submission that isn't decided: its leads go, and may be handed in again.
 
+    What a publication that was cut short had put on sale is withdrawn; what is sold stays sold.
+
     Raises Conflict where staff have decided.
     """
     with tenancy.atomic():
@@ -215,13 +218,15 @@ def give_up(*, workspace_id: UUID, actor: Actor, submission_id: UUID) -> Submiss
             return found
         if found.status not in {Status.DRAFT, Status.VALIDATING, Status.READY, Status.REVIEW}:
             raise Conflict(f"{found} is {found.get_status_display().lower()}, and stays so.")
+        if found.approved:
+            changing.change(found, actor, "withdraw", reason=WITHDRAWN)
         close_submission(found)
         _note(found, actor, "give_up")
     return found
 
 
 def close_submission(found: Submission) -> None:
-    """End a submission of which nothing is on sale, in the caller's transaction."""
+    """End a submission of which nothing stays on sale, in the caller's transaction."""
     found.status = Status.CLOSED
     found.save(update_fields=["status"])
     changing.drop_leads(found)
@@ -255,7 +260,7 @@ def withdraw_submission(*, workspace_id: UUID, actor: Actor, submission_id: UUID
         found = locked(workspace_id, submission_id)
         if found.status != Status.APPROVED:
             raise Conflict(f"Nothing of {found} is on sale: {found.get_status_display().lower()}.")
-        changing.change(found, actor, "withdraw", reason="Withdrawn by the partner.")
+        changing.change(found, actor, "withdraw", reason=WITHDRAWN)
         _note(found, actor, "withdraw")
     return found
 

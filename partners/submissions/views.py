@@ -31,6 +31,7 @@ from .queries import rejects_file, sales_of, submissions_of
 from .validating import LEAST_VALID, MOST_ROWS
 
 Status = Submission.Status
+CUT_SHORT = "What of it is on sale already is taken off; what is sold stays sold. "
 
 
 @require_GET
@@ -222,7 +223,8 @@ def submission_closing(request: PartnerRequest, submission_id: UUID) -> HttpResp
         request,
         found,
         title=f"Give up {found}?",
-        text="Its leads are deleted, and nobody reviews them. You can hand the file in again.",
+        text=f"{CUT_SHORT if found.approved else ''}Its leads are deleted, and nobody reviews them."
+        " You can hand the file in again.",
         action="partners:submission_closing",
         button="Give it up",
     )

@@ -142,8 +142,7 @@ def cancel_job(*, workspace_id: UUID, job_id: UUID, actor: Actor) -> Job:
 def cancel_own_job(*, workspace_id: UUID, job_id: UUID, actor: Actor) -> Job:
     """The same, asked by somebody of the workspace: raises `Conflict` for a job that is ours."""
     with tenancy.atomic():
-        job = _locked(workspace_id, job_id)
-        if handler_for(job.kind).is_ours(job):
+        if _is_ours(workspace_id, job_id):
             raise Conflict("Cursive does this job, and it runs to its end. Ask our support.")
         return cancel_job(workspace_id=workspace_id, job_id=job_id, actor=actor)
 
@@ -170,3 +169,16 @@ def retry_job(*, workspace_id: UUID, job_id: UUID, actor: Actor) -> Job:
         )
         ring(job)
     return job
+
+
+def retry_own_job(*, workspace_id: UUID, job_id: UUID, actor: Actor) -> Job:
+    """The same, asked by somebody of the workspace: raises `Conflict` for a job that is ours."""
+    with tenancy.atomic():
+        if _is_ours(workspace_id, job_id):
+            raise Conflict("Cursive does this job: our staff decide how it goes on.")
+        return retry_job(workspace_id=workspace_id, job_id=job_id, actor=actor)
+
+
+def _is_ours(workspace_id: UUID, job_id: UUID) -> bool:
+    job = _locked(workspace_id, job_id)
+    return handler_for(job.kind).is_ours(job)

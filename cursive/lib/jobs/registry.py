@@ -55,7 +55,8 @@ class JobHandler:
         """Undo what `finish` did for a failed job that is tried again: hold credits anew, say."""
 
     def is_ours(self, job: Job) -> bool:
-        """Whether it does our work, not its workspace's: who is in there can't end it."""
+        """Whether it does our work, not its workspace's: who is in there can neither end it
+        nor try it again."""
         return False
 
     def links(self, job: Job) -> list[tuple[str, str]]:

@@ -14,5 +14,5 @@ def progress_context(job: Job) -> dict[str, object]:
         "stream_url": reverse("jobs:events", args=[job.id]),
         "poll_url": reverse("jobs:progress", args=[job.id]),
         "cancel_url": "" if is_ours else reverse("jobs:cancellation", args=[job.id]),
-        "retry_url": reverse("jobs:retry", args=[job.id]),
+        "retry_url": "" if is_ours else reverse("jobs:retry", args=[job.id]),
     }

@@ -286,3 +286,24 @@ def test_two_who_want_to_pay_for_the_same(poor, seller):
     kept = at_once(2, lambda at: reserve(both[at], *made[:: 1 - 2 * at]))
     assert sorted(kept) == [0, 6]
     assert len({again(one).reserved_for for one in made}) == 1
+
+
+def test_what_comes_free_meanwhile_is_not_paid_for_unseen(client, seller):
+    """M-3, M-4: others had reserved it when the total was shown."""
+    rich = buyer("Initech", "Ira")
+    client.force_login(rich.user)
+    mine, kept = market.listing(seller), market.listing(seller, price_cents=450)
+    add(client, mine, kept)
+    assert reserve(buyer("Globex", "Gus"), kept) == 1
+    text = page(client)
+    assert "Buy 1 lead for 2 credits" in text
+    with system_context():
+        Listing.objects.filter(id=kept.id).update(reserved_until=timezone.now())
+    before = rich.snapshot()
+    refused = client.post(BUY, button(text))
+    assert refused.status_code == 409
+    text = refused.content.decode()
+    assert "This costs 11.00 credits now, and you agreed to 2.00." in text
+    assert "Buy 2 leads for 11 credits" in text and rich.snapshot() == before
+    assert client.post(BUY, button(text)).status_code == 302
+    assert rich.balance() == 1_000 - 11

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -119,3 +120,7 @@ def rejects(petra, found: Submission) -> list[list[str]]:
     with tenant_context(petra.id):
         text = "".join(rejects_file(found)).removeprefix("\ufeff")
     return list(csv.reader(io.StringIO(text)))[1:]
+
+
+def statuses(found: Submission) -> Counter[str]:
+    return Counter(str(each.status) for each in listings(found))

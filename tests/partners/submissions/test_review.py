@@ -1,6 +1,5 @@
 """P-4, P-5, P-6b, A-18: graded, reviewed, priced, withdrawn, suspended."""
 
-from collections import Counter
 from datetime import date, timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from credits.receipts.models import PaymentMail
 from credits.receipts.operations import send_due_mail
 from cursive.lib.errors import Conflict, Forbidden, InvalidInput
 from cursive.lib.jobs.models import Job
-from cursive.lib.jobs.operations import cancel_job, retry_job
+from cursive.lib.jobs.operations import cancel_job
 from cursive.lib.tenancy import atomic, system_context, tenant_context
 from leads.catalogue import suppression
 from marketplace.listings.models import Listing
@@ -46,13 +45,10 @@ from tests.partners.submissions.handing import (
     people,
     rejects,
     row,
+    statuses,
     validated,
     work,
 )
-
-
-def statuses(found: Submission) -> Counter[str]:
-    return Counter(str(each.status) for each in listings(found))
 
 
 def grade(found: Submission, valid: int) -> None:
@@ -258,36 +254,6 @@ def test_a_partner_cannot_end_the_jobs_that_are_ours(petra, monkeypatch):
     assert browser.post(f"/jobs/{own.id}/cancellation/").status_code == 302
     with tenant_context(petra.id):
         assert Job.objects.get(id=own.id).cancel_requested
-
-
-def test_a_publication_that_failed_goes_on_unless_staff_decide_otherwise(petra, monkeypatch):
-    monkeypatch.setattr(changing, "BATCH", 20)
-    found = in_review(petra, people(50))
-    with system_context():
-        job = approve_submission(workspace_id=petra.id, actor=STAFF, submission_id=found.id)
-
-    def fail(self, job):
-        if job.cursor:
-            raise Conflict("The disk is full.")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(changing.ChangeHandler, "prepare", fail)
-        work(petra, job)
-    assert again(petra, found).status == "review"
-    with tenant_context(petra.id):
-        retry_job(workspace_id=petra.id, job_id=job.id, actor=petra.actor)
-    assert again(petra, found).status == "publishing"
-    with monkeypatch.context() as patched:
-        patched.setattr(changing.ChangeHandler, "prepare", fail)
-        work(petra, job)
-    with system_context():
-        reject_submission(
-            workspace_id=petra.id, actor=STAFF, submission_id=found.id, code="duplicate"
-        )
-    with tenant_context(petra.id), pytest.raises(Conflict, match="decided already"):
-        retry_job(workspace_id=petra.id, job_id=job.id, actor=petra.actor)
-    assert again(petra, found).status == "rejected"
-    assert statuses(found) == {"withdrawn": 20, "rejected": 30}
 
 
 def test_a_suspended_partners_submission_is_not_approved(petra):
