@@ -86,7 +86,8 @@ def make_demo(*, say: Callable[[str], Any], path: Path = SIGN_INS) -> dict[str, 
         make_list(workspaces[company.name], _actor(people[company.owner]))
         make_doubles(workspaces[company.name], _actor(people[company.owner]))
         _import(workspaces[company.name], people[company.owner])
-    make_market(workspaces[SELLER.name], people[SELLER.owner], catalogue=CATALOGUE_ROWS)
+    petra = people[SELLER.owner]
+    make_market(workspaces[SELLER.name], petra, _actor(petra), catalogue=CATALOGUE_ROWS)
     return sign_ins
 
 
