@@ -1,6 +1,6 @@
 """The quality of leads, 0 to 100, in four parts (P-4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -21,15 +21,28 @@ _PARTS = f"""
         AS completeness,
     {freshness_sql("%(today)s::date - collected_on")} / 100.0 AS freshness
 """
-_GRADE = f"""
+_UPDATE = f"""
     UPDATE marketplace_listing l SET quality = round(
         {MOST["verified"]} * p.verified + {MOST["completeness"]} * p.completeness
-        + {MOST["freshness"]} * p.freshness + {MOST["uniqueness"]} * %(unique)s::numeric)
-    FROM (
-        SELECT id, {_PARTS} FROM marketplace_listing
+        + {MOST["freshness"]} * p.freshness + {MOST["uniqueness"]} * p.uniqueness)
+"""
+_GRADE = f"""
+    {_UPDATE} FROM (
+        SELECT id, {_PARTS}, %(unique)s::numeric AS uniqueness FROM marketplace_listing
         WHERE submission_id = %(submission)s AND line > %(after)s AND line <= %(until)s
             AND status = 'draft'
         ORDER BY id FOR UPDATE
+    ) p WHERE l.id = p.id
+"""
+# The share of a file's rows that aren't duplicates is kept with its submission.
+_GRADE_AGAIN = f"""
+    {_UPDATE} FROM (
+        SELECT id, {_PARTS}, coalesce((
+            SELECT 1 - (s.doubles_in_file + s.doubles_own + s.doubles_others + s.doubles_market)
+                / nullif(s.rows, 0)::numeric
+            FROM partners_submission s WHERE s.workspace_id = seller_id AND s.id = submission_id
+        ), 0) AS uniqueness
+        FROM marketplace_listing WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
     ) p WHERE l.id = p.id
 """
 _MEANS = f"""
@@ -80,6 +93,14 @@ def grade_listings(
                 "until": until,
             },
         )
+        return cursor.rowcount
+
+
+def grade_again(*, listing_ids: Sequence[int], today: date) -> int:
+    """Write the quality that listings have by now, after their addresses were asked about; how
+    many. In the caller's transaction."""
+    with tenancy.connection().cursor() as cursor:
+        cursor.execute(_GRADE_AGAIN, {"ids": sorted(listing_ids), "today": today})
         return cursor.rowcount
 
 

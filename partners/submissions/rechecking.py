@@ -16,6 +16,7 @@ from marketplace.listings.models import Listing, ListingQuerySet
 from marketplace.listings.operations import withdraw_listings
 
 from . import checking
+from .quality import grade_again
 
 KIND = "listing_recheck"
 AFTER = timedelta(days=60)
@@ -76,8 +77,10 @@ class RecheckHandler(JobHandler):
         return checking.addresses_of(job.workspace_id, mine.order_by("id")[:size])
 
     def step(self, job: Job, prepared: checking.Asked) -> Step:
-        """Note what was answered, and withdraw who takes no mail."""
+        """Note what was answered and what it makes of the quality, and withdraw who takes no
+        mail."""
         result = checking.settle(job, prepared)
+        grade_again(listing_ids=list(result.answers), today=timezone.localdate())
         cursor: dict[str, Any] = {"checked": 0, "withdrawn": 0, **job.cursor}
         cursor["checked"] += len(result.answers)
         cursor["tries"] = result.tries

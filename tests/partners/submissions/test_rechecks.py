@@ -251,3 +251,27 @@ def test_unsold_leads_are_checked_again_after_sixty_days(petra, settings, monkey
     assert [each.line for each in gone] == [3, 4] and "60 days" in gone[0].status_reason
     with system_context():
         assert rechecking.start_rechecks() == 0
+
+
+def test_checked_again_a_lead_is_as_good_as_what_is_known_then(petra, outside):
+    """P-4 with P-6b: the points for a confirmed address go where it isn't confirmed any more, and
+    come where it is; a record is older by then, too."""
+    names = ["ok"] * 50 + ["unknown", "catch_all"]
+    found = on_sale(petra, HEAD + named(*names) + row(0, mail="ok.0@people.example"))
+    assert found.uniqueness_points == round(10 * 52 / 53)
+    first, *_ = before = listings(found)
+    make_old(found, 2, 3, 52)
+    with system_context():
+        KnownAddress.objects.all().delete()
+        made = Listing.objects.filter(submission_id=found.id)
+        made.filter(line=2).update(verification_status="unknown", quality=1)
+        made.filter(line=3).update(collected_on=first.collected_on - timedelta(days=80))
+        made.filter(line=52).update(verification_status="valid", quality=99)
+    assert recheck() == 1
+    work(petra, recheck_job(petra))
+    after = listings(found)
+    assert [one.verification_status for one in after] == [one.verification_status for one in before]
+    assert after[0].quality == first.quality  # confirmed
+    assert after[50].quality == before[50].quality == first.quality - 40  # not confirmed
+    assert first.quality - 20 <= after[1].quality < first.quality  # older
+    assert [one.quality for one in after[2:50]] == [one.quality for one in before[2:50]]
