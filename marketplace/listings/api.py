@@ -49,6 +49,12 @@ class ListingSerializer(serializers.Serializer[Any]):
     source_date = serializers.DateField(
         source="listing.collected_on", help_text="The day the record is from."
     )
+    max_sales = serializers.IntegerField(
+        source="listing.max_sales", help_text="To how many buyers it is sold at most; 1: exclusive."
+    )
+    sold = serializers.IntegerField(
+        source="listing.sold", help_text="How many have bought it already."
+    )
     price_cents = serializers.IntegerField(source="listing.price_cents")
     price_credits = serializers.DecimalField(max_digits=12, decimal_places=2, source="credits")
 

@@ -154,6 +154,13 @@ class Listing(models.Model):
         return self.status == self.Status.LISTED
 
     @property
+    def exclusivity(self) -> str:
+        """To how many it is sold, in words (M-1)."""
+        if self.max_sales == 1:
+            return "Exclusive"
+        return f"Sold to {self.sold} of at most {self.max_sales}"
+
+    @property
     def name(self) -> str:
         """As much of the name as is shown before the sale: 'Ada L.'."""
         initial = f"{self.initial}." if self.initial else ""

@@ -108,6 +108,11 @@ class Cart:
         return [row for row in self.rows if row.is_dearer]
 
     @property
+    def lost(self) -> list[CartRow]:
+        """What can't be bought, and won't be."""
+        return [row for row in self.rows if row.reason and not row.may_pass]
+
+    @property
     def owned(self) -> int:
         """How many of its people the workspace owns already."""
         return sum(row.reason == Reason.OWNED for row in self.rows)

@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 from accounts.access.views import member_required
 from accounts.workspaces.models import Role
 from accounts.workspaces.requests import MemberRequest
-from credits.ledger.operations import InsufficientCredits
+from credits.ledger.operations import InsufficientCredits, SpendingFrozen
 from credits.purchases.queries import can_be_paid, purchases_of
 from credits.stripe.providers import test_payments
 from cursive.lib.errors import Conflict, DomainError, InvalidInput, NotFound, tell_limits
@@ -142,9 +142,13 @@ def cart_removal(request: MemberRequest) -> HttpResponse:
     if form.cleaned_data["which"] == "all":
         ids = None
     elif form.cleaned_data["which"] == "lost":
-        rows = cart_of(request.workspace.id, request.user.id).rows
-        ids = [row.item.listing_id for row in rows if row.reason and not row.may_pass]
-    carts.remove_items(workspace_id=request.workspace.id, actor=request.actor, listing_ids=ids)
+        lost = cart_of(request.workspace.id, request.user.id).lost
+        ids = [row.item.listing_id for row in lost]
+    if not carts.remove_items(
+        workspace_id=request.workspace.id, actor=request.actor, listing_ids=ids
+    ):
+        messages.info(request, "Nothing was taken out.")
+        return redirect("marketplace:cart")
     return redirect(f"{reverse('marketplace:cart')}?removed=1")
 
 
@@ -188,7 +192,7 @@ def cart_purchase(request: MemberRequest) -> HttpResponse:
                 agreed=form.cleaned_data["agreed"],
             )
             counted.is_new = not order.is_repeat
-    except (Conflict, InvalidInput, InsufficientCredits) as error:
+    except (Conflict, InvalidInput, InsufficientCredits, SpendingFrozen) as error:
         return _cart_page(request, error)
     if not order.is_repeat:
         said = f"{order.leads:,} {'lead is' if order.leads == 1 else 'leads are'} yours."

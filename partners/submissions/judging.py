@@ -14,7 +14,7 @@ from marketplace.listings.known import MARKET, OTHERS, OWN, offered_among
 
 FRESH_DAYS = 90
 NO_EMAIL = "There is no valid e-mail address. Every lead needs one, such as ann@acme.com."
-STALE = f"This record is older than {FRESH_DAYS} days. Only fresher ones are taken."
+STALE = f"This record is {FRESH_DAYS} days old or older. Only fresher ones are taken."
 KNOWN = {
     OWN: "This person is in an earlier submission of yours.",
     OTHERS: "Another partner has submitted this person.",
@@ -35,13 +35,13 @@ class SubmissionJudge(Judge):
     ) -> None:
         self._seller_id, self._submission_id = seller_id, submission_id
         self._collected_on = collected_on
-        self._oldest = timezone.localdate() - datetime.timedelta(days=FRESH_DAYS)
+        self._stale = timezone.localdate() - datetime.timedelta(days=FRESH_DAYS)
 
     def refuse(self, candidate: Candidate) -> Found | None:
         """Who has no address, or a record that is too old."""
         if not candidate.person.email:
             return Found(INVALID, NO_EMAIL, "email")
-        if collected(candidate.person, self._collected_on) < self._oldest:
+        if collected(candidate.person, self._collected_on) <= self._stale:
             return Found(INVALID, STALE, "source_date")
         return None
 

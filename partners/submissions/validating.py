@@ -177,7 +177,7 @@ def _write(job: Job, prepared: Read) -> Step:
     valid = cursor["counts"].get(NEW, 0)
     step.total = rows + valid
     if valid < LEAST_VALID:
-        return _refuse(step, _too_few(valid))
+        return _refuse(step, _too_few(valid, cursor))
     drafts = Listing.objects.filter(submission_id=about.id, status=Listing.Status.DRAFT)
     cursor["sample"] = list(drafts.order_by("?").values_list("id", flat=True)[:SAMPLE])
     cursor.update(phase="sample", line=0, checked=0, undeliverable=0)
@@ -275,7 +275,7 @@ def _check(job: Job, phase: str, asked: checking.Asked) -> Step:
         return step
     valid = cursor["counts"].get(NEW, 0) - undeliverable - unanswered
     if valid < LEAST_VALID:
-        return _refuse(step, _too_few(valid))
+        return _refuse(step, _too_few(valid, cursor))
     cursor.update(phase="grade", line=0)
     return step
 
@@ -302,10 +302,13 @@ def _unique(cursor: Mapping[str, Any]) -> float:
     return uniqueness(cursor["rows"], doubles)
 
 
-def _too_few(valid: int) -> str:
+def _too_few(valid: int, cursor: Mapping[str, Any]) -> str:
+    fix = "Mend the rows of the file below, and upload all of them again."
+    if valid == cursor["rows"]:  # there is none
+        fix = "Upload the file again with more people."
     return (
         f"Only {valid:,} {'lead is' if valid == 1 else 'leads are'} valid, and a submission needs"
-        f" {LEAST_VALID}. Mend the rows of the file below, and upload all of them again."
+        f" {LEAST_VALID}. {fix}"
     )
 
 

@@ -77,8 +77,10 @@ def receive_upload(
                 workspace_id=workspace_id,
                 new={"file": upload.file_name, "size": size, "purpose": purpose.code},
             )
-    except BaseException:
+    except BaseException as error:
         default_storage.delete(upload.storage_name)
+        if isinstance(error, TableRefused):
+            error.fields.setdefault("file", error.message)
         raise
     return upload
 

@@ -42,17 +42,17 @@ for (const form of document.querySelectorAll("[data-dropzone]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = new XMLHttpRequest();
-    const fail = () => {
+    const fail = (said) => {
       bar.hidden = true;
       button.disabled = false;
-      name.textContent = "The upload did not work. Nothing was kept; try again.";
+      name.textContent = said || "The upload did not work. Nothing was kept; try again.";
       name.classList.add("text-bad");
     };
     request.upload.addEventListener("progress", ({ loaded, total }) => {
       bar.value = total ? (100 * loaded) / total : 0;
       if (total && loaded === total) name.textContent = "Looking at the file…";
     });
-    request.addEventListener("error", fail);
+    request.addEventListener("error", () => fail());
     request.addEventListener("load", () => {
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
       const wrong = page.querySelector("[data-dropzone-errors]");
@@ -75,7 +75,7 @@ for (const form of document.querySelectorAll("[data-dropzone]")) {
         errors.scrollIntoView({ block: "nearest" });
       } else if (request.status < 400) {
         window.location.assign(request.responseURL);
-      } else fail();
+      } else fail(page.querySelector(".error-text")?.textContent);
     });
     bar.hidden = false;
     button.disabled = true;

@@ -60,6 +60,8 @@ def test_a_listing_has_no_name_and_no_address(seller, key):
         "verification_status": "valid",
         "quality_score": 80,
         "source_date": "2026-11-01",
+        "max_sales": 1,
+        "sold": 0,
         "price_cents": 33,
         "price_credits": "0.66",
     }

@@ -283,6 +283,11 @@ def test_what_cant_be_bought_is_taken_out_together(alice, acme, changed):
     alice.post("/marketplace/cart/removal/", {"which": "lost"})
     left = {name for name, each in changed.items() if each.id in acme.cart()}
     assert left == {"dear", "cheap", "kept", "fine"}
+    assert 'value="lost"' not in page(alice)  # what may still be had isn't lost
+    answer = alice.post("/marketplace/cart/removal/", {"which": "lost"}, follow=True)
+    text = answer.content.decode()
+    assert "Nothing was taken out." in text and "taken out.</span>" not in text
+    assert len(acme.cart()) == 4
 
 
 def test_pressed_twice_it_is_bought_once(alice, acme, seller):

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.workspaces.models import Membership, Role
+from credits.ledger.operations import set_frozen
 from credits.purchases.models import CreditPurchase
 from cursive.lib.tenancy import system_context, tenant_context
 from leads.filters.tree import EVERYBODY
@@ -307,3 +308,17 @@ def test_what_comes_free_meanwhile_is_not_paid_for_unseen(client, seller):
     assert "Buy 2 leads for 11 credits" in text and rich.snapshot() == before
     assert client.post(BUY, button(text)).status_code == 302
     assert rich.balance() == 1_000 - 11
+
+
+def test_while_spending_is_frozen_the_cart_says_so(client, poor, seller):
+    """C-12."""
+    add(client, market.listing(seller, price_cents=25))
+    sent = button(page(client))
+    with tenant_context(poor.workspace.id):
+        set_frozen(
+            workspace_id=poor.workspace.id, frozen=True, actor=poor.actor, reason="A dispute"
+        )
+    before = poor.snapshot()
+    answer = client.post(BUY, sent)
+    assert answer.status_code == 403 and poor.snapshot() == before
+    assert "Nothing was bought" in answer.content.decode() and len(poor.cart()) == 1

@@ -83,6 +83,16 @@ def test_what_cannot_be_is_refused_and_nothing_kept(petra, api, files, data, fie
     assert not [path for path in files.rglob("*") if path.is_file()]
 
 
+@pytest.mark.parametrize("content", ["", "Mail\n", "\x00\x01PK"])
+def test_a_file_that_cannot_be_read_is_named(petra, api, files, content):
+    answer = send(api, content)
+    assert answer.status_code == 400
+    assert answer.json()["errors"]["file"].endswith("."), answer.content
+    with tenant_context(petra.id):
+        assert not Submission.objects.exists() and not Upload.objects.exists()
+    assert not [path for path in files.rglob("*") if path.is_file()]
+
+
 def test_no_file_the_same_file_and_who_is_no_partner(petra, api):
     assert "file" in api.post("/api/partner/leads/upload", dict(market.DETAILS)).json()["errors"]
     assert send(api, people(50)).status_code == 202

@@ -223,6 +223,10 @@ def test_a_suspended_partner_reads_and_changes_nothing(petra, browser):
         Partner.objects.update(status=Partner.Status.SUSPENDED, status_reason="Complaints.")
     path = f"/partner/submissions/{found.id}/"
     assert b"Change the price" not in browser.get(path).content
+    for page in (path, "/partner/submissions/", "/partner/submissions/new/"):
+        shown = browser.get(page).content.decode()
+        assert "Your sales are suspended" in shown and "Complaints." in shown
+        assert "Hand in a file</a>" not in shown and 'type="file"' not in shown
     for name, data in (("price", {"price": "2"}), ("withdrawal", {}), ("closing", {})):
         assert browser.post(f"{path}{name}/", data).status_code == 403
     assert send(browser, HEAD).status_code == 403

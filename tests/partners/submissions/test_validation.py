@@ -80,7 +80,8 @@ def test_valid_rows_become_drafts_that_nobody_sees(petra):
 
 
 def test_rows_that_cannot_be_sold_are_told_with_line_field_and_reason(petra):
-    old = (date.today() - timedelta(days=91)).isoformat()
+    old = (date.today() - timedelta(days=90)).isoformat()
+    young = (date.today() - timedelta(days=89)).isoformat()
     bad = (
         row(90, mail="nowhere", phone="+15125550190")
         + row(91, date=old)
@@ -88,7 +89,7 @@ def test_rows_that_cannot_be_sold_are_told_with_line_field_and_reason(petra):
         + row(1)
         + row(93, mail="x@dead.example")
     )
-    found = validated(petra, people(50) + bad)
+    found = validated(petra, people(49) + row(60, date=young) + bad)
     assert counts(found) == {"rows": 55, "valid": 50, "invalid": 4, "doubles_in_file": 1}
     told = rejects(petra, found)
     assert [line[:2] for line in told] == [
@@ -98,7 +99,7 @@ def test_rows_that_cannot_be_sold_are_told_with_line_field_and_reason(petra):
         ["55", ""],
         ["56", "email"],
     ]
-    assert "valid e-mail address" in told[0][2] and "older than 90 days" in told[1][2]
+    assert "valid e-mail address" in told[0][2] and "90 days old or older" in told[1][2]
     assert told[2][3] == "'=cmd()" and "further up" in told[3][2]
     assert "takes no mail" in told[4][2] and told[4][4:6] == ["Lee93", "x@dead.example"]
     assert sum(found.plan["reasons"].values()) == 3 and found.plan["undeliverable"] == 1
@@ -111,9 +112,12 @@ def test_forty_nine_valid_rows_are_refused_and_leave_nothing_but_the_rejects(pet
     assert found.job.status == "completed" and found.job.result["refusal"] == found.refusal
     assert listings() == []
     assert [line[0] for line in rejects(petra, found)] == ["51"]
+    assert "Mend the rows of the file below" in found.refusal
+    fine = validated(petra, people(49))
+    assert "Upload the file again with more people" in fine.refusal
     # The mended file is another one, and so may the same be once more.
     assert validated(petra, people(50)).status == "ready"
-    assert hand_in(petra, people(49) + row(1)).number == 3
+    assert hand_in(petra, people(49) + row(1)).number == 4
 
 
 def test_fewer_than_fifty_after_the_check_of_addresses_are_refused_too(petra):
