@@ -19,7 +19,7 @@ from leads.catalogue.suppression import suppression_list
 from leads.records.acquisition import Candidate
 from leads.records.person import Person
 
-from .masking import first_word, masked
+from .masking import first_word, masked, without_name
 from .models import Listing, ListingPerson, ListingQuerySet
 from .people import candidate_in, record_of
 
@@ -249,4 +249,6 @@ def _shown(person: Person, name: str) -> str:
     text = getattr(person, name) or ""
     if name == "first_name":
         text = first_word(text)
+    elif name == "title":
+        text = without_name(text, person.last_name or "")
     return masked(text, column=name)[: _LENGTHS[name]]

@@ -59,6 +59,11 @@ def test_texts_that_are_shown_lead_around_no_sale(db):
     with system_context():
         record = people_of([made.id])[made.id].record
     assert record["first_name"] == "Otto Hidden0" and "otto@evil.example" in record["title"]
+    named = market.listing(
+        seller, first_name="otto.Hidden0", last_name="van Hidden", title="Otto VAN  HIDDEN, CEO"
+    )
+    assert (named.name, named.title) == ("otto V.", "Otto [hidden], CEO")
+    assert market.listing(seller, first_name="Jean-Luc D'Arc").first_name == "Jean-Luc"
     turned = market.listing(seller, first_name="Hidden0, Otto", last_name="")
     assert turned.name == "Name not known" and turned.first_name == ""
     # A name that was written whole before is cut where it is shown.
@@ -72,6 +77,8 @@ def test_texts_that_are_shown_lead_around_no_sale(db):
         ("Head of Sales (EMEA), 2019-2024", "title", "Head of Sales (EMEA), 2019-2024"),
         ("ASP.NET / Node.js developer", "title", "ASP.NET / Node.js developer"),
         ("call (415) 555-2600 now", "title", "call [hidden] now"),
+        ("ann\uff20acme\uff0ecom or acme.tech", "title", "[hidden] or [hidden]"),
+        ("Abt.Leiter\uff1a Vertrieb", "title", "Abt.Leiter: Vertrieb"),
         ("415\u2013555\u20112600", "title", "[hidden]"),
         ("415\u00b7555\u00b72600 or 415_555_2600", "city", "[hidden] or [hidden]"),
         ("Head of Sales, 2019\u20132024", "title", "Head of Sales, 2019\u20132024"),
