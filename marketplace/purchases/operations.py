@@ -8,11 +8,9 @@ same moment finds the first one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -25,24 +23,21 @@ from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput
 from cursive.lib.outbox import emit
 from cursive.lib.tenancy import uuid7
-from leads.catalogue.suppression import suppression_list
-from leads.records.acquisition import Candidate, acquire_people, lock_acquisition
+from leads.records.acquisition import lock_acquisition
 from leads.records.meeting import meet_catalogue
 from leads.records.models import Lead
 from marketplace.listings.models import Listing
-from marketplace.listings.operations import lock_listings, mark_sold, people_of
-from marketplace.listings.people import candidate_in
+from marketplace.listings.operations import mark_sold
 
+from .choosing import Choice, choose
 from .given import read_key, read_most
 from .models import CartItem, Order, OrderLine
-from .orders import bought_before
 from .registry import Sale, tell_sold
-from .standing import PASSING, Reason, by_reason, counts_of, in_words, why_not
+from .standing import PASSING, by_reason, counts_of, in_words
 
 MOST = 1_000
 # What the ledger calls it; also the price's name.
 ACTION = "marketplace_lead"
-VALID = "valid"
 # What was found out about addresses before the sale stays known of the leads.
 TELL_VERIFICATION = """
     UPDATE leads_lead l SET verification_status = t.status
@@ -77,16 +72,6 @@ class PriceChanged(Conflict):
     """It would cost more than the buyer agreed to. Nothing changed."""
 
     code = "price_changed"
-
-
-@dataclass(slots=True)
-class _Choice:
-    """What is bought of what was asked for: listings and who they are, in one order."""
-
-    listings: list[Listing] = field(default_factory=list)
-    lead_ids: list[UUID] = field(default_factory=list)
-    left_out: dict[int, Reason] = field(default_factory=dict)
-    bought: dict[int, Order] = field(default_factory=dict)
 
 
 def purchase_listings(
@@ -206,7 +191,7 @@ def _earlier(asked: _Asked) -> Order | None:
 def _sell(asked: _Asked) -> Order:
     """The sale itself, under the lock on the buyer's acquisitions."""
     order_id, now = uuid7(), timezone.now()
-    choice = _choose(asked, order_id)
+    choice = choose(buyer_id=asked.workspace.id, prices=asked.prices, order_id=order_id)
     left_out = by_reason(choice.left_out)
     if not choice.listings:
         raise NothingToBuy(left_out, choice.bought)
@@ -254,76 +239,7 @@ def _sell(asked: _Asked) -> Order:
     return order
 
 
-def _choose(asked: _Asked, order_id: UUID) -> _Choice:
-    """Lock the listings, leave out whom the buyer can't have, and make leads of the others."""
-    buyer_id = asked.workspace.id
-    locked = {listing.id: listing for listing in lock_listings(list(asked.prices))}
-    now = timezone.now()  # after the locks, for which it may have waited long
-    choice = _Choice(bought=bought_before(buyer_id, list(asked.prices)))
-    free: list[Listing] = []
-    for listing_id, seen in asked.prices.items():
-        listing = locked.get(listing_id)
-        reason = why_not(
-            listing,
-            buyer_id=buyer_id,
-            seen_cents=seen,
-            now=now,
-            is_bought=listing_id in choice.bought,
-        )
-        if reason is not None or listing is None:
-            choice.left_out[listing_id] = reason or Reason.UNKNOWN
-        else:
-            free.append(listing)
-    people = people_of([listing.id for listing in free])
-    candidates = [_candidate(listing, people[listing.id].record) for listing in free]
-    kept = _not_suppressed(free, candidates, choice)
-    acquired = acquire_people(
-        workspace_id=buyer_id,
-        candidates=[candidate for _, candidate in kept],
-        source=Lead.Source.MARKETPLACE,
-        job_id=order_id,
-    )
-    choice.listings = [kept[place][0] for place in acquired.places]
-    choice.lead_ids = acquired.lead_ids
-    bought, doubles = set(acquired.places), set(acquired.double_places)
-    for place, (listing, _) in enumerate(kept):
-        if place not in bought:
-            choice.left_out[listing.id] = Reason.DOUBLE if place in doubles else Reason.OWNED
-    return choice
-
-
-def _candidate(listing: Listing, record: Mapping[str, Any]) -> Candidate:
-    """Who the listing is, as its buyer saw it: what was found out about the address, the quality
-    and the day are the listing's, whatever the seller's record claims."""
-    candidate = candidate_in(record)
-    person, checked = candidate.person, listing.verified_at
-    is_valid = listing.verification_status == VALID and bool(person.email)
-    person.email_verified = is_valid
-    person.email_verified_at = checked.date() if is_valid and checked else None
-    person.phone_verified = None
-    person.quality_score, person.source_date = listing.quality, listing.collected_on
-    return candidate
-
-
-def _not_suppressed(
-    listings: Sequence[Listing], candidates: Sequence[Candidate], choice: _Choice
-) -> list[tuple[Listing, Candidate]]:
-    """Without the people who asked not to be contacted since they were listed (A-18)."""
-    both = list(zip(listings, candidates, strict=True))
-    suppressed = suppression_list()
-    if suppressed is None:
-        return both
-    said = suppressed((sorted(one.emails), sorted(one.phones)) for one in candidates)
-    kept = []
-    for (listing, candidate), is_suppressed in zip(both, said, strict=True):
-        if is_suppressed:
-            choice.left_out[listing.id] = Reason.SUPPRESSED
-        else:
-            kept.append((listing, candidate))
-    return kept
-
-
-def _write_lines(order: Order, choice: _Choice, prices: Mapping[int, Decimal]) -> list[OrderLine]:
+def _write_lines(order: Order, choice: Choice, prices: Mapping[int, Decimal]) -> list[OrderLine]:
     lines: list[OrderLine] = OrderLine.objects.bulk_create(
         OrderLine(
             workspace_id=order.workspace_id,
@@ -340,7 +256,7 @@ def _write_lines(order: Order, choice: _Choice, prices: Mapping[int, Decimal]) -
     return lines
 
 
-def _tell_leads(order: Order, choice: _Choice) -> None:
+def _tell_leads(order: Order, choice: Choice) -> None:
     with tenancy.connection().cursor() as cursor:
         cursor.execute(
             TELL_VERIFICATION,
@@ -367,7 +283,7 @@ def _sale(line: OrderLine, listing: Listing) -> Sale:
     )
 
 
-def _announce(order: Order, choice: _Choice, actor: Actor) -> None:
+def _announce(order: Order, choice: Choice, actor: Actor) -> None:
     left_out = counts_of(order.left_out)
     record(
         action="purchase",
