@@ -14,12 +14,23 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from xdist.scheduler import LoadScopeScheduling
 
 from credits.metering.recording import write_now
 from cursive.launcher.roles import drop_database
 from marketplace.listings.mirror import forget_mirrors
 from tests.databases import BASE_NAME, make_database, make_template
+
+# No test fails for a machine that is busy; and `db` empties no table between examples, of which
+# each test that has both takes care.
+hypothesis_settings.register_profile(
+    "calm",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.load_profile("calm")
 
 
 class FileScheduling(LoadScopeScheduling):

@@ -97,8 +97,14 @@ class Mapping:
         _check(mapping)
         return mapping
 
-    def with_fields(self, chosen: dict[str, str | None]) -> Mapping:
-        """Return the mapping with other fields for some columns (column → field, None: none)."""
+    def with_fields(
+        self, chosen: dict[str, str | None], known: Sequence[str] = (*TARGETS, *OWN_TARGETS)
+    ) -> Mapping:
+        """Return the mapping with other fields for some columns (column → field, None: none).
+
+        Raises MappingError for a column that there isn't, a field that isn't among `known`, and
+        two columns for a field that takes one.
+        """
         names = {each.column for each in self.columns}
         for column in chosen:
             if column not in names:
@@ -106,7 +112,7 @@ class Mapping:
         changed = tuple(
             replace(
                 each,
-                field=_field(chosen[each.column], (*TARGETS, *OWN_TARGETS)),
+                field=_field(chosen[each.column], known),
                 confidence=1.0,
                 why="chosen",
             )
@@ -291,14 +297,14 @@ def _field(text: str | None, known: Sequence[str] = TARGETS) -> str | None:
     name = text.strip().lower().replace(" ", "_").replace("-", "_")
     if name in known:
         return name
-    raise _no_field(text)
+    raise _no_field(text, known)
 
 
-def _no_field(text: str) -> MappingError:
-    known = field_of_name(text)
-    close = difflib.get_close_matches(text.lower(), TARGETS, n=1, cutoff=0.5)
-    hint = known[0] if known else close[0] if close else ""
-    advice = f" Did you mean '{hint}'?" if hint else f" Fields are: {', '.join(TARGETS)}."
+def _no_field(text: str, known: Sequence[str] = TARGETS) -> MappingError:
+    named = field_of_name(text)
+    close = difflib.get_close_matches(text.lower(), known, n=1, cutoff=0.5)
+    hint = named[0] if named and named[0] in known else close[0] if close else ""
+    advice = f" Did you mean '{hint}'?" if hint else f" Fields are: {', '.join(known)}."
     return MappingError.saying(f"There is no field '{text}'.{advice}")
 
 

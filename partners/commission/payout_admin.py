@@ -37,13 +37,11 @@ class PayoutAdmin(MoneyAdmin):
         "workspace",
         "money",
         "state_label",
+        "error",
         "account",
         "method",
         "reference",
         "paid_at",
-        "error",
-        "attempts",
-        "transfer_id",
     )
     list_filter = ("state", "method", WORKSPACE_FILTER, "planned_at")
     search_fields = ("workspace__name", "reference", "transfer_id")

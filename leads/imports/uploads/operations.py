@@ -121,7 +121,7 @@ def map_columns(
     """
     with tenancy.atomic():
         upload = upload_of(workspace_id, upload_id, purpose, lock=True)
-        mapping = upload.columns_mapped.with_fields(dict(fields))
+        mapping = upload.columns_mapped.with_fields(dict(fields), purpose.targets)
         strange = sorted(set(mapping.fields) - set(purpose.targets))
         if strange:
             sentence = (

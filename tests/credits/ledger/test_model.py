@@ -144,7 +144,6 @@ def test_the_ledger_equals_its_model(db):
         settings=settings(
             max_examples=25,
             stateful_step_count=30,
-            deadline=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),

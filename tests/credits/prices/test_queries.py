@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits.prices.models import Package, Price
@@ -163,9 +163,7 @@ def brute_force(offers: list[tuple[int, int]], wanted: int) -> int:
     )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(
     offers=st.lists(
         st.tuples(st.integers(2, 30).map(lambda n: n * 10), st.integers(1, 3_000)),

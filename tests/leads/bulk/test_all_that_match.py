@@ -203,7 +203,7 @@ def test_what_is_kept_goes_after_thirty_days(acme):
 TAGS = st.lists(st.sampled_from("abcde"), max_size=4)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(
     leads=st.lists(TAGS, min_size=1, max_size=9),
     steps=st.lists(

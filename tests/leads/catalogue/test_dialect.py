@@ -31,7 +31,7 @@ def everybody(source):
     return source.take(EVERYBODY, limit=10_000).records
 
 
-@hypothesis_settings(max_examples=300, deadline=None)
+@hypothesis_settings(max_examples=300)
 @given(filter=groups("catalogue"))
 def test_finds_the_people_that_the_reference_finds(source, everybody, filter):
     """S-2: for every filter the engine and the plain reading of the language agree."""
@@ -41,7 +41,7 @@ def test_finds_the_people_that_the_reference_finds(source, everybody, filter):
     assert source.count(filter).total == len(wanted)
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(filter=groups("catalogue"))
 def test_facets_count_what_the_reference_counts(source, everybody, filter):
     """L-3: a facet leaves its field's own top-level conditions out, and nothing else."""
@@ -76,7 +76,7 @@ HOSTILE = "'; DROP TABLE f; --"
 
 
 @pytest.mark.parametrize("dialect", [DuckDB, ClickHouse])
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60)
 @given(filter=groups("catalogue"))
 def test_no_value_of_a_user_is_in_the_sql(source, dialect, filter):
     """S-3: the SQL of two filters that differ in values only is the same but for parameters."""

@@ -1,7 +1,7 @@
 """L-20: who the rows of a list are in the catalogue."""
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
@@ -160,9 +160,7 @@ domain = st.sampled_from(["gmail.com", "googlemail.com", "acme.com"])
 
 @settings(
     max_examples=6,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.lists(st.builds("{}@{}".format, local, domain), min_size=1, max_size=30, unique=True),

@@ -4,7 +4,7 @@ from itertools import product
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.catalogue.engine import connect
@@ -21,7 +21,7 @@ PAIRS = st.lists(
     max_size=15,
     unique_by=lambda pair: pair[:2],
 )
-CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+CALM = settings(max_examples=50)
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,7 @@ def test_five_deep_and_fifty_conditions_are_allowed():
     parse(root(one("title", "contains", "x" * 200)), scope="catalogue")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(documents("leads"))
 def test_canonical_form_is_stable(document):
     """S-1: what is written parses to the same tree, and is written the same."""
@@ -284,7 +284,7 @@ def test_canonical_form_is_stable(document):
     assert digest(again) == digest(tree)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(documents("leads"), st.randoms(use_true_random=False))
 def test_digest_is_blind_to_order_and_repetition(document, chance: random.Random):
     """Counts are cached by the digest: the same meaning has the same digest."""
@@ -364,7 +364,7 @@ def test_deep_objects_do_not_reach_the_recursion_limit():
         parse({"version": 1, **inner}, scope="catalogue")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

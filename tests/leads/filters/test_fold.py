@@ -113,7 +113,7 @@ _SCRIPTS = (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.text(alphabet=_SCRIPTS, max_size=12)

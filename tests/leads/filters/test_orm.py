@@ -67,7 +67,7 @@ def test_same_people_as_the_language_means(leads):
     """S-2: for generated filters the database and the reference give the same people."""
     sizes = set()
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(groups("leads"))
     def check(group):
         meant = {pk for pk, record in leads if matches(group, record, TODAY)}

@@ -58,7 +58,7 @@ def test_schema_is_a_schema(scope):
     assert (asked == {"is_set", "is_not_set"}) == (scope != "leads")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(documents("leads"))
 def test_valid_documents_validate(document):
     """S-1: whatever the parser takes, the schema takes, as typed and in canonical form."""
@@ -106,7 +106,7 @@ def _spots(raw, found):
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(documents("catalogue"), st.integers(0, 10**6), st.sampled_from(BROKEN))
 def test_a_broken_spot_is_judged_alike(document, seed, broken):
     """S-1: one spot replaced or removed; parser and schema agree whether it is still a filter."""

@@ -242,7 +242,7 @@ def test_sentences_about_what_is_on_sale(document, said):
     assert sentence(parse(document, scope="listings")) == said
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(groups("leads") | groups("listings"))
 def test_every_filter_has_a_sentence(group: Group):
     """S-4: every field with every operator can be said, in one line, without codes."""

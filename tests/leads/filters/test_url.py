@@ -15,7 +15,7 @@ from tests.leads.filters.strategies import groups
 from tests.leads.filters.test_document import SPEC, one, root
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(groups("leads"))
 def test_round_trip(group):
     """S-5: back, reload and share give the same filter, through Django and any other parser."""
@@ -83,7 +83,7 @@ def test_decoding_is_as_strict_as_parsing(text, path):
     assert next(iter(caught.value.fields)) == path
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="anyltie.,;():~ 01\u00e9", max_size=30) | st.text(max_size=20))
 def test_any_text_is_decoded_or_refused(text):
     """S-3: an address typed by hand never ends in another error."""

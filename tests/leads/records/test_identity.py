@@ -134,7 +134,7 @@ def test_name():
     assert normalise_name(None, "李 小龍") == "李 小龍"
 
 
-@settings(max_examples=300, deadline=None, print_blob=True)
+@settings(max_examples=300, print_blob=True)
 @given(
     st.text(max_size=40)
     | st.emails()

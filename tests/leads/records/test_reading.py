@@ -299,7 +299,7 @@ def test_said_seniority_goes_before_the_title():
     assert "title" not in filled(email="a@b.co", title="Mr.")
 
 
-@settings(max_examples=300, deadline=None, print_blob=True)
+@settings(max_examples=300, print_blob=True)
 @given(
     st.lists(
         st.text(max_size=60) | st.sampled_from(["\x00", "NaN", "1e999", "-1", "9" * 400, "@", "+"]),
@@ -347,7 +347,7 @@ TELLING += [
 ]
 
 
-@settings(max_examples=150, deadline=None, print_blob=True)
+@settings(max_examples=150, print_blob=True)
 @given(
     st.data(),
     st.sampled_from(["US", "DE", None]),

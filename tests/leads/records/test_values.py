@@ -334,7 +334,7 @@ def test_full_name(raw, parts):
     assert split_name(raw) == parts
 
 
-@settings(max_examples=400, deadline=None, print_blob=True)
+@settings(max_examples=400, print_blob=True)
 @given(data=st.data())
 def test_phones_are_as_the_library_says(data):
     """The short cut for plain numbers changes no answer."""

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cursive.lib.errors import Conflict, NotFound
@@ -44,7 +44,7 @@ def test_the_area_is_how_often_the_won_one_is_ahead(scored):
     assert area(scored) == pytest.approx(sum(pairs) / len(pairs) if pairs else 0.5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(patterns.filter(lambda some: any(p.won for p in some) and any(p.lost for p in some)))
 def test_no_small_change_of_the_weights_would_fit_better(some):
     """At the best fit the likelihood's slope is zero in every direction."""
@@ -65,8 +65,6 @@ def test_without_both_kinds_there_is_nothing_to_learn():
 
 @settings(
     max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     row=leads,

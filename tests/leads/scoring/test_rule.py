@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cursive.lib.vocabulary import EMPLOYEE_BANDS, INDUSTRIES
@@ -96,9 +96,7 @@ PLAIN = {
 
 @settings(
     max_examples=150,
-    deadline=None,
     print_blob=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rows=st.lists(leads, min_size=1, max_size=20), icp=icps)
 @example(rows=[PLAIN | {"title": "Head"}], icp=NOBODY | {"titles": ["—", " "]})

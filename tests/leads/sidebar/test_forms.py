@@ -43,7 +43,7 @@ def as_sent(shown: SearchForm) -> QueryDict:
     return sent
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(groups("catalogue"))
 def test_the_two_halves_mean_the_whole(group):
     """What the controls show and what they can't are together the same people."""
@@ -53,7 +53,7 @@ def test_the_two_halves_mean_the_whole(group):
     assert split(whole) == (chosen, rest) or people(compose(*split(whole))) == people(group)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(groups("catalogue"))
 def test_sending_the_shown_form_changes_nothing(group):
     """S-5: back, reload and share: the form as it is shown leads to the filter that it shows."""
@@ -68,7 +68,7 @@ def test_sending_the_shown_form_changes_nothing(group):
 NOBODY = Group("all", (Condition("quality_score", "gte", 50), Condition("quality_score", "lte", 1)))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(groups("catalogue"))
 @example(NOBODY)
 def test_the_address_holds_the_filter(group):
@@ -77,7 +77,7 @@ def test_the_address_holds_the_filter(group):
     assert digest(form(query.removeprefix("?")).tree) == digest(compose(*split(group)))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(groups("catalogue"))
 def test_every_chip_removes_something(group):
     """Every part of a filter can be removed, down to nothing."""
@@ -311,7 +311,7 @@ DATA = Condition("title", "eq", "Data Engineer")
 IN_US = Condition("country", "in", ("US",))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(groups("listings"))
 @example(Group("all", (DATA, Group("none", (DATA,)))))
 @example(Group("all", (DATA, Group("none", (DATA, IN_US)))))

@@ -222,7 +222,7 @@ def test_the_same_listings_as_the_language_means(seller, monkeypatch):
         records = {row.id: as_record(row) for row in Listing.objects.all()}
     sizes = set()
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(groups("listings"), st.sampled_from(["country", "verification_status", "categories"]))
     def check(group, facet):
         meant = {id for id, record in records.items() if matches(group, record, TODAY)}

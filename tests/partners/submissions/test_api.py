@@ -93,6 +93,13 @@ def test_a_file_that_cannot_be_read_is_named(petra, api, files, content):
     assert not [path for path in files.rglob("*") if path.is_file()]
 
 
+def test_an_unknown_field_is_answered_with_those_that_are_taken(petra, api):
+    for claim in ("xyzzy", "email_verified"):
+        said = send(api, people(50), mapping=f'{{"Mail": "{claim}"}}').json()["errors"]["mapping"]
+        assert f"There is no field '{claim}'." in said
+        assert "quality_score" not in said and "email_verified," not in said
+
+
 def test_no_file_the_same_file_and_who_is_no_partner(petra, api):
     assert "file" in api.post("/api/partner/leads/upload", dict(market.DETAILS)).json()["errors"]
     assert send(api, people(50)).status_code == 202

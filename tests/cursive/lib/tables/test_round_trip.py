@@ -3,7 +3,7 @@
 import csv
 import io
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cursive.lib.tables import RowProblem, TableRefused, open_table
@@ -15,7 +15,6 @@ CELL = st.text(
 ) | st.sampled_from(["", '"', '""', ",", "\r\n", "\n", "\r", "a\nb", " x ", "'", "\\", '\\"', "=1"])
 WIDTH = 3
 ROWS = st.lists(st.lists(CELL, min_size=WIDTH, max_size=WIDTH).filter(any), max_size=12)
-CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 def written(rows: list[list[str]], delimiter: str, quoting: int) -> str:
@@ -26,7 +25,7 @@ def written(rows: list[list[str]], delimiter: str, quoting: int) -> str:
     return out.getvalue()
 
 
-@settings(max_examples=150, deadline=None, print_blob=True, suppress_health_check=CHECKS)
+@settings(max_examples=150, print_blob=True)
 @given(
     rows=ROWS,
     delimiter=st.sampled_from(",;\t|"),
@@ -46,7 +45,7 @@ def test_round_trip(tmp_path, rows, delimiter, quoting, codec):
     assert found == rows
 
 
-@settings(max_examples=150, deadline=None, print_blob=True, suppress_health_check=CHECKS)
+@settings(max_examples=150, print_blob=True)
 @given(data=st.binary(max_size=400) | st.text(max_size=200).map(lambda t: ("a,b\n" + t).encode()))
 def test_any_bytes_give_rows_or_a_reason(tmp_path, data):
     """X-5: never a crash, and every row is as wide as the table."""

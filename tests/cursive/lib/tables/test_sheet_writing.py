@@ -27,7 +27,7 @@ def written(folder: Path, rows) -> Path:
     return path
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5))
 def test_texts_come_back(rows):
     with tempfile.TemporaryDirectory() as folder:
