@@ -5,7 +5,7 @@ from uuid import UUID
 
 from credits.ledger.queries import balance_of
 from cursive.lib.jobs.models import Job
-from cursive.lib.jobs.queries import jobs_of
+from cursive.lib.jobs.queries import listed_jobs_of
 from cursive.lib.ui.formatting import format_credits, format_number
 from leads.records.queries import capped_count, leads_of
 from segments.saved.models import Segment
@@ -21,7 +21,7 @@ def overview(workspace_id: UUID) -> dict[str, Any]:
     count = capped_count(leads, COUNTED)
     balance = balance_of(workspace_id)
     segments = Segment.objects.filter(workspace_id=workspace_id, deleted_at__isnull=True)
-    jobs = jobs_of(workspace_id)
+    jobs = listed_jobs_of(workspace_id)
     return {
         "balance": balance,
         "held_hint": f"{format_credits(balance.held)} held by running jobs" if balance.held else "",
@@ -29,6 +29,6 @@ def overview(workspace_id: UUID) -> dict[str, Any]:
         "leads": leads.order_by("-created_at", "-id")[:SHOWN],
         "segment_count": segments.count(),
         "segments": segments.order_by("-updated_at", "-id")[:SHOWN],
-        "running": jobs_of(workspace_id).filter(status__in=Job.ACTIVE).count(),
+        "running": listed_jobs_of(workspace_id).filter(status__in=Job.ACTIVE).count(),
         "jobs": jobs.order_by("-created_at", "-id")[:SHOWN],
     }

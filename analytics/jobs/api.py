@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.access.api import caller
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_own_job
-from cursive.lib.jobs.queries import job_state, jobs_of
+from cursive.lib.jobs.queries import job_state, jobs_of, listed_jobs_of
 from cursive.lib.ui.pagination import numbered_page
 
 
@@ -43,7 +43,7 @@ class JobListView(APIView):
     @extend_schema(responses=JobSerializer(many=True))
     def get(self, request: Request) -> Response:
         """One page of jobs (X-4)."""
-        jobs = jobs_of(caller(request).workspace.id).order_by("-created_at", "-id")
+        jobs = listed_jobs_of(caller(request).workspace.id).order_by("-created_at", "-id")
         page = numbered_page(jobs, request.query_params)
         return Response(page.answer([job_state(job) for job in page.items]))
 

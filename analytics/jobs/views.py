@@ -17,7 +17,7 @@ from accounts.workspaces.guards import member_required
 from accounts.workspaces.requests import MemberRequest
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_own_job, retry_own_job
-from cursive.lib.jobs.queries import job_facts, job_links, jobs_of
+from cursive.lib.jobs.queries import job_facts, job_links, jobs_of, listed_jobs_of
 from cursive.lib.jobs.registry import kind_choices
 from cursive.lib.tenancy import tenant_context
 from cursive.lib.ui.pagination import keyset_page
@@ -32,15 +32,18 @@ STREAM_SECONDS = 300  # then the browser's EventSource comes back by itself
 def job_list(request: MemberRequest) -> HttpResponse:
     """All jobs, newest first, by kind and status."""
     kind, status = request.GET.get("kind", ""), request.GET.get("status", "")
-    known = kind in dict(kind_choices()) | {"": ""} and status in {"", *Job.Status.values}
-    jobs = jobs_of(request.workspace.id, kind=kind, status=status)
+    known = kind in dict(kind_choices(quiet=False)) | {"": ""} and status in {
+        "",
+        *Job.Status.values,
+    }
+    jobs = listed_jobs_of(request.workspace.id, kind=kind, status=status)
     context = {
         "page": keyset_page(
             jobs if known else jobs.none(),
             order=("-created_at", "-id"),
             cursor=request.GET.get("cursor"),
         ),
-        "kinds": kind_choices(),
+        "kinds": kind_choices(quiet=False),
         "statuses": Job.Status.choices,
         "kind": kind,
         "status": status,

@@ -30,9 +30,12 @@ KIND = "meeting"
 BATCH = 5_000
 
 
-def meet_catalogue(*, workspace_id: UUID, brought_by: UUID, leads: int, actor: Actor) -> Job:
-    """Have the leads that a job or an order has brought looked up, in the caller's transaction."""
-    job, _ = enqueue_job(
+def meet_catalogue(*, workspace_id: UUID, brought_by: UUID, leads: int, actor: Actor) -> None:
+    """Have the leads that a job or an order has brought looked up, in the caller's transaction;
+    where a lead database is loaded."""
+    if local_source().reader.snapshot() is None:
+        return
+    enqueue_job(
         workspace_id=workspace_id,
         kind=KIND,
         title=f"Look for {leads:,} {'lead' if leads == 1 else 'leads'} in the lead database",
@@ -41,7 +44,6 @@ def meet_catalogue(*, workspace_id: UUID, brought_by: UUID, leads: int, actor: A
         key=str(brought_by),
         total=leads,
     )
-    return job
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class MeetingHandler(JobHandler):
 
     kind = KIND
     label = "Look-up in the lead database"
+    is_quiet = True
 
     def prepare(self, job: Job) -> Met | None:
         """Ask the catalogue about the next leads."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from .models import Job
-from .registry import handler_for
+from .registry import handler_for, quiet_kinds
 
 
 def jobs_of(workspace_id: UUID, *, kind: str = "", status: str = "") -> QuerySet[Job]:
@@ -17,6 +17,11 @@ def jobs_of(workspace_id: UUID, *, kind: str = "", status: str = "") -> QuerySet
     if status:
         jobs = jobs.filter(status=status)
     return jobs
+
+
+def listed_jobs_of(workspace_id: UUID, *, kind: str = "", status: str = "") -> QuerySet[Job]:
+    """Those of them that a list shows: all but what is done in passing (see `is_quiet`)."""
+    return jobs_of(workspace_id, kind=kind, status=status).exclude(kind__in=quiet_kinds())
 
 
 def job_state(job: Job) -> dict[str, Any]:

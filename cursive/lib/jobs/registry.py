@@ -35,6 +35,8 @@ class JobHandler:
 
     kind: str
     label: str
+    #: Nobody started it and nobody waits for it: the workspace's list of jobs leaves it out.
+    is_quiet = False
 
     def prepare(self, job: Job) -> Any:
         """Read what the next step needs, outside the step's transaction. May be done twice.
@@ -81,6 +83,15 @@ def handler_for(kind: str) -> JobHandler:
     return _handlers[kind]
 
 
-def kind_choices() -> list[tuple[str, str]]:
-    """All kinds with their labels, for filters."""
-    return sorted((kind, handler.label) for kind, handler in _handlers.items())
+def quiet_kinds() -> list[str]:
+    """The kinds that a workspace's list of jobs leaves out."""
+    return sorted(kind for kind, handler in _handlers.items() if handler.is_quiet)
+
+
+def kind_choices(*, quiet: bool = True) -> list[tuple[str, str]]:
+    """All kinds with their labels, for filters; without the quiet ones where told so."""
+    return sorted(
+        (kind, handler.label)
+        for kind, handler in _handlers.items()
+        if quiet or not handler.is_quiet
+    )

@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from cursive.lib.jobs.models import Job
+from cursive.lib.jobs.queries import listed_jobs_of
 from cursive.lib.tenancy import tenant_context
 from leads.catalogue.local import local_source
 from leads.filters.tree import EVERYBODY
@@ -44,6 +46,11 @@ def test_what_a_pull_costs_is_said_without_those_who_were_bought(catalogue, acme
     with tenant_context(acme.workspace.id):
         total = count_people(acme.workspace.id, EVERYBODY).total
         (job,) = Job.objects.filter(kind="meeting")
+        assert not listed_jobs_of(acme.workspace.id).exists()  # nobody started it
+    browser = Client()
+    browser.force_login(acme.user)
+    assert b"in the lead database" not in browser.get("/jobs/").content
+    assert browser.get(f"/jobs/{job.id}/").status_code == 200
     assert work(acme.workspace, job).status == "completed"
     with tenant_context(acme.workspace.id):
         assert count_people(acme.workspace.id, EVERYBODY) == (total, total - 12)
@@ -59,10 +66,7 @@ def test_what_a_pull_costs_is_said_without_those_who_were_bought(catalogue, acme
 def test_where_there_is_no_catalogue_nobody_is_looked_up(acme, seller):
     acme.buy([market.listing(seller)])
     with tenant_context(acme.workspace.id):
-        (job,) = Job.objects.filter(kind="meeting")
-    assert work(acme.workspace, job).status == "completed"
-    with tenant_context(acme.workspace.id):
-        assert not owned_people(acme.workspace.id)
+        assert not Job.objects.exists() and not owned_people(acme.workspace.id)
 
 
 def test_pulled_before_they_are_left_out_of_a_purchase(catalogue, acme, seller):
