@@ -11,6 +11,8 @@ from cursive.lib.actors import Actor
 from cursive.lib.tenancy import system_context, tenant_context, uuid7
 from leads.records.identity import dedup_hash, normalise_email, normalise_phone
 from leads.records.models import Lead
+from leads.suppression.models import SuppressedContact
+from leads.suppression.operations import Suppressed, suppress_contacts
 
 PASSWORD = "correct horse battery"
 
@@ -79,3 +81,12 @@ def lead(workspace: Workspace, **fields: object) -> Lead:
             phone_key=normalise_phone(str(fields.get("phone", ""))),
             **fields,
         )
+
+
+def suppress(*contacts: str) -> Suppressed:
+    """These addresses and numbers are on the suppression list from now on (A-18)."""
+    return suppress_contacts(
+        contacts="\n".join(contacts),
+        reason=SuppressedContact.Reason.ASKED,
+        actor=Actor.system("sam"),
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cursive.lib.tables import Position, Row, RowProblem, Table
-from leads.catalogue.suppression import suppression_list
+from leads.catalogue.suppression import are_suppressed
 from leads.records.acquisition import Candidate, candidate_of
 from leads.records.identity import NoIdentity
 from leads.records.reading import PersonReader, Rejection
@@ -104,7 +104,6 @@ class Planner:
         self._reader = PersonReader(upload.columns_mapped, default_country=country, notes_lost=True)
         start = Position(*position) if position else None
         self._rows: Iterator[Row | RowProblem] = self._table.rows(start)
-        self._suppressed = suppression_list()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -179,16 +178,11 @@ class Planner:
         self, part: Part, found: list[tuple[int, list[str], Candidate]]
     ) -> list[tuple[int, list[str], Candidate]]:
         """Those who aren't on the suppression list (A-18); the others are left out."""
-        if self._suppressed is None or not found:
-            return found
-        contacts = [(sorted(one.emails), sorted(one.phones)) for _, _, one in found]
-        allowed = []
-        for each, is_suppressed in zip(found, self._suppressed(contacts), strict=True):
+        said = are_suppressed([candidate for _, _, candidate in found]) if found else []
+        for (line, values, _), is_suppressed in zip(found, said, strict=True):
             if is_suppressed:
-                part.left_out.append(LeftOut(SUPPRESSED, each[0], _SUPPRESSED, each[1]))
-            else:
-                allowed.append(each)
-        return allowed
+                part.left_out.append(LeftOut(SUPPRESSED, line, _SUPPRESSED, values))
+        return [each for each, is_suppressed in zip(found, said, strict=True) if not is_suppressed]
 
     def _judge(self, part: Part, found: list[tuple[int, list[str], Candidate]]) -> None:
         judge = self._judge_of_rows

@@ -14,6 +14,7 @@ from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.registry import JobHandler, Step
 from cursive.lib.jobs.starters import starter_of
 from cursive.lib.outbox import emit
+from leads.catalogue.suppression import are_suppressed
 from leads.records.acquisition import Candidate, acquire_people, lock_acquisition
 from leads.records.known import matching_leads
 from leads.records.models import Lead
@@ -66,11 +67,12 @@ class ImportHandler(JobHandler):
     @collector_resting()
     def step(self, job: Job, prepared: Staged | None) -> Step:
         """Make leads of a part's people, fill those there are, announce both, move on."""
-        cursor = {"part": 0, "created": 0, "filled": 0, "owned": 0, "doubles": 0} | job.cursor
+        cursor = {"part": 0, "created": 0, "filled": 0, "owned": 0, "doubles": 0}
+        cursor |= {"suppressed": 0} | job.cursor
         sizes = job.params["parts"]
         if prepared is None:
             return Step(cursor=cursor, done=True)
-        people = prepared.people()
+        people = self._allowed(prepared.people(), cursor)
         options = job.params["options"]
         lock_acquisition(job.workspace_id)
         own = self._own(job, people, cursor["part"])
@@ -105,6 +107,13 @@ class ImportHandler(JobHandler):
             done=cursor["part"] >= len(sizes),
             note=_note(cursor),
         )
+
+    def _allowed(self, people: Sequence[Planned], cursor: dict[str, Any]) -> list[Planned]:
+        """Without those who were put on the suppression list since the preview (A-18)."""
+        said = are_suppressed([each.candidate for each in people])
+        kept = [each for each, is_suppressed in zip(people, said, strict=True) if not is_suppressed]
+        cursor["suppressed"] += len(people) - len(kept)
+        return kept
 
     def _own(self, job: Job, people: Sequence[Planned], part: int) -> dict[str, Own]:
         """What the rows say of the workspace's own fields, by the hash of who is in them."""
@@ -198,7 +207,8 @@ class ImportHandler(JobHandler):
             "filled": cursor.get("filled", 0),
             "skipped_owned": cursor.get("owned", 0),
             "skipped_doubles": cursor.get("doubles", 0) + job.params["doubles"],
-            "rejected": job.params["rejected"],
+            "rejected": job.params["rejected"] + cursor.get("suppressed", 0),
+            "suppressed": cursor.get("suppressed", 0),
             "import": job.params["import"],
         }
         if job.status == Job.Status.FAILED:
@@ -225,4 +235,6 @@ def _note(cursor: dict[str, Any]) -> str:
         said.append(f"{cursor['filled']:,} filled")
     if cursor["owned"]:
         said.append(f"{cursor['owned']:,} were there already")
+    if cursor["suppressed"]:
+        said.append(f"{cursor['suppressed']:,} asked meanwhile not to be contacted")
     return ", ".join(said)

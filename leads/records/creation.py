@@ -11,7 +11,7 @@ from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput
 from cursive.lib.outbox import emit
 from cursive.lib.texts import read_text
-from leads.catalogue.suppression import suppression_list
+from leads.catalogue.suppression import is_suppressed
 
 from .acquisition import acquire_people, candidate_of, lock_acquisition
 from .known import matching_leads
@@ -45,10 +45,7 @@ def create_lead(*, workspace: Workspace, actor: Actor, values: Mapping[str, Any]
     person = _read(values, workspace.country)
     own = _own(workspace.id, values)
     candidate = candidate_of(person)
-    suppressed = suppression_list()
-    if suppressed and next(
-        iter(suppressed([(sorted(candidate.emails), sorted(candidate.phones))]))
-    ):
+    if is_suppressed(candidate.emails, candidate.phones):
         raise Conflict("This person has asked not to be contacted.")
     with tenancy.atomic():
         lock_acquisition(workspace.id)

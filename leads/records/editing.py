@@ -19,7 +19,7 @@ from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput
 from cursive.lib.outbox import emit
-from leads.catalogue.suppression import suppression_list
+from leads.catalogue.suppression import is_suppressed
 from leads.filters.registry import FIELDS
 from leads.filters.vocabulary import COUNTRIES
 from leads.filters.wording import named
@@ -227,8 +227,7 @@ def _check_alone(workspace_id: UUID, lead: Lead, old: Candidate, new: Candidate)
     emails, phones = new.emails - old.emails, new.phones - old.phones
     if not emails and not phones and new.dedup_hash == lead.dedup_hash:
         return
-    suppressed = suppression_list()
-    if suppressed and next(iter(suppressed([(sorted(emails), sorted(phones))]))):
+    if is_suppressed(emails, phones):
         raise Conflict("This person has asked not to be contacted.")
     beside: dict[UUID, list[OtherContact]] = defaultdict(list)
     for contact in leads_with(workspace_id, emails | phones, living=True):

@@ -1,13 +1,15 @@
 """What of a record's text is shown before the sale: never a way to reach somebody (M-1)."""
 
 import re
+from unicodedata import normalize
+
+from leads.records.identity import normalise_name
 
 HIDDEN = "[hidden]"
 _DIGITS, _DIGITS_OF_A_PLACE = 7, 10  # a number that long is a phone's; postal codes have up to 9
-_WIDE = str.maketrans("\uff20\uff0e\uff1a\uff0f", "@.:/")  # as Asian keyboards write them
 # Looked for first: most texts have none of it.
 _SUSPECT = re.compile(
-    r"[@\uff20\uff0e\uff1a]|://|www\.|[^\W_]\.[a-z]{2}|\d[\d\s().\-/·•_\u2010-\u2015\u2212]{5}",
+    r"@|://|www\.|[^\W_]\.[a-z]{2}|\d[\d\s(),.\-/·•_\u2010-\u2015\u2212]{5}",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s@<>(),;]+@[^\s@<>(),;]+")
@@ -19,39 +21,69 @@ _DOMAIN = re.compile(
     re.IGNORECASE,
 )
 _NO_DOMAINS = frozenset({"asp.net", "ado.net", "vb.net", "ml.net"})
-_NUMBER = re.compile(r"(?<!\w)(?:\+|\()?\d[\d\s().\-/·•_\u2010-\u2015\u2212]{5,}\d(?!\w)")
-_FIRST_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_NUMBER = re.compile(r"(?<!\w)(?:\+|\()?\d[\d\s(),.\-/·•_\u2010-\u2015\u2212]{5,}\d(?!\w)")
+_AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_PART = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _YEARS = re.compile(r"(?:19|20)\d\d\D+(?:19|20)\d\d")
 
 
 def masked(text: str, *, column: str = "") -> str:
     """`text` without e-mail addresses, phone numbers and web addresses, as far as they are written
     as such. Of a company that is called as its domain, the name stays."""
+    if not text.isascii() and (plain := normalize("NFKC", text)) != text:
+        # As Asian keyboards write it; what has nothing to hide stays as it is written.
+        hidden = _masked(plain, column)
+        return text if hidden == plain else hidden
+    return _masked(text, column)
+
+
+def _masked(text: str, column: str) -> str:
     if not _SUSPECT.search(text):
         return text
-    text = text.translate(_WIDE)
     text = _LINK.sub(HIDDEN, _ADDRESS.sub(HIDDEN, text))
     text = _DOMAIN.sub(r"\g<name>" if column == "company_name" else _domain, text)
     digits = _DIGITS_OF_A_PLACE if column == "postal_code" else _DIGITS
     return _NUMBER.sub(lambda found: _number(found, digits), text)
 
 
-def first_word(name: str) -> str:
-    """The first word of what a file has as first name: the others may be the family's.
+def first_name(name: str, family: str = "") -> str:
+    """The first word of what a file has as first name: the others may be the family's, and so may
+    the first, where it is the word of `family`.
 
     With a comma it is the family's that stands first, and what follows isn't sure: nothing, then.
     """
-    found = _FIRST_WORD.match(name.strip())
-    return found[0] if found and "," not in name else ""
+    if "," in name:
+        return ""
+    theirs = {_plain(word[0]) for word in _WORD.finditer(family)}
+    words = (word[0] for word in _WORD.finditer(name))
+    return next((word for word in words if _plain(word) not in theirs), "")
 
 
 def without_name(text: str, name: str) -> str:
-    """`text` without a name that stands in it as words of its own, in whatever case."""
-    words = name.split()
-    if not words:
+    """`text` without a name that stands in it, whatever its case, accents and hyphens."""
+    wanted = "".join(_plain(word[0]) for word in _PART.finditer(name))
+    words = list(_PART.finditer(text))
+    if not wanted or not words:
         return text
-    as_words = r"\W+".join(map(re.escape, words))
-    return re.sub(rf"(?<!\w){as_words}(?!\w)", HIDDEN, text, flags=re.IGNORECASE)
+    plain = [_plain(word[0]) for word in words]
+    kept, end = [], 0
+    at = 0
+    while at < len(words):
+        until, joined = at, ""
+        while until < len(words) and len(joined) < len(wanted):
+            joined += plain[until]
+            until += 1
+        if joined == wanted:
+            kept += [text[end : words[at].start()], HIDDEN]
+            end, at = words[until - 1].end(), until
+        else:
+            at += 1
+    return "".join([*kept, text[end:]])
+
+
+def _plain(word: str) -> str:
+    return normalise_name(word).replace(" ", "")
 
 
 def _domain(found: re.Match[str]) -> str:
@@ -61,4 +93,5 @@ def _domain(found: re.Match[str]) -> str:
 def _number(found: re.Match[str], least: int) -> str:
     written = found[0]
     is_number = sum(sign.isdigit() for sign in written) >= least or written[0] == "+"
-    return HIDDEN if is_number and not _YEARS.fullmatch(written) else written
+    is_other = _YEARS.fullmatch(written) or _AMOUNT.fullmatch(written)
+    return HIDDEN if is_number and not is_other else written

@@ -19,7 +19,7 @@ from leads.filters.registry import CHEAPEST_CENTS, DEAREST_CENTS
 from leads.listing.models import NamedFilter
 from leads.records.models import text
 
-from .masking import first_word
+from .masking import first_name
 from .orders import ORDERS
 
 #: How the reason begins of listings that were on sale when their seller was suspended.
@@ -164,7 +164,7 @@ class Listing(models.Model):
     def name(self) -> str:
         """As much of the name as is shown before the sale: 'Ada L.'."""
         initial = f"{self.initial}." if self.initial else ""
-        return f"{first_word(self.first_name)} {initial}".strip() or "Name not known"
+        return f"{first_name(self.first_name)} {initial}".strip() or "Name not known"
 
 
 class ListingRemoval(models.Model):

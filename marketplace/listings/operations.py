@@ -19,7 +19,7 @@ from leads.catalogue.suppression import suppression_list
 from leads.records.acquisition import Candidate
 from leads.records.person import Person
 
-from .masking import first_word, masked, without_name
+from .masking import first_name, masked, without_name
 from .models import Listing, ListingPerson, ListingQuerySet
 from .people import candidate_in, record_of
 
@@ -157,8 +157,9 @@ def withdraw_people(*, emails: Sequence[str], phones: Sequence[str]) -> int:
     known |= Q(other_keys__overlap=[*emails, *phones]) & ~Q(other_keys=[])
     found = ListingPerson.objects.filter(known).values_list("workspace_id", "listing_id")
     theirs: dict[UUID, list[int]] = defaultdict(list)
-    for seller_id, listing_id in found.order_by("listing_id"):
+    for seller_id, listing_id in found:
         theirs[seller_id].append(listing_id)
+    lock_listings([listing_id for ids in theirs.values() for listing_id in ids])
     return sum(
         withdraw_listings(seller_id=seller_id, listing_ids=ids, reason=SUPPRESSED)
         for seller_id, ids in sorted(theirs.items())
@@ -248,7 +249,7 @@ def _locked(seller_id: UUID, listing_ids: Sequence[int]) -> ListingQuerySet:
 def _shown(person: Person, name: str) -> str:
     text = getattr(person, name) or ""
     if name == "first_name":
-        text = first_word(text)
+        text = first_name(text, person.last_name or "")
     elif name == "title":
         text = without_name(text, person.last_name or "")
     return masked(text, column=name)[: _LENGTHS[name]]

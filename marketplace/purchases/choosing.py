@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from leads.catalogue.suppression import suppression_list
+from leads.catalogue.suppression import are_suppressed
 from leads.records.acquisition import Candidate, acquire_people
 from leads.records.models import Lead
 from marketplace.listings.models import Listing
@@ -89,13 +89,9 @@ def _not_suppressed(
     listings: Sequence[Listing], candidates: Sequence[Candidate], choice: Choice
 ) -> list[tuple[Listing, Candidate]]:
     """Without the people who asked not to be contacted since they were listed (A-18)."""
-    both = list(zip(listings, candidates, strict=True))
-    suppressed = suppression_list()
-    if suppressed is None:
-        return both
-    said = suppressed((sorted(one.emails), sorted(one.phones)) for one in candidates)
     kept = []
-    for (listing, candidate), is_suppressed in zip(both, said, strict=True):
+    said = are_suppressed(candidates)
+    for listing, candidate, is_suppressed in zip(listings, candidates, said, strict=True):
         if is_suppressed:
             choice.left_out[listing.id] = Reason.SUPPRESSED
         else:

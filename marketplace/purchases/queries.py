@@ -11,7 +11,7 @@ from django.utils import timezone
 from credits.ledger.queries import balance_of
 from credits.prices.queries import Offer, packages, prices_by_cents
 from cursive.lib.tenancy import system_context
-from leads.catalogue.suppression import suppression_list
+from leads.catalogue.suppression import are_suppressed
 from leads.records.known import known_among
 from leads.records.models import Lead
 from marketplace.listings.models import Listing
@@ -173,12 +173,7 @@ def _reasons(
     with system_context():
         people = people_of(asked)
         candidates = {each: candidate_in(people[each].record) for each in asked if each in people}
-        suppressed = suppression_list()
-        hidden = (
-            suppressed((sorted(one.emails), sorted(one.phones)) for one in candidates.values())
-            if suppressed
-            else [False] * len(candidates)
-        )
+        hidden = are_suppressed(candidates.values())
         known = known_among(workspace_id, candidates.values())
         hashes = Lead.objects.filter(
             workspace_id=workspace_id,

@@ -13,7 +13,7 @@ class Reason(models.TextChoices):
     """Why a listing is left out of a purchase. The words follow a number of leads."""
 
     SOLD = "sold", "sold meanwhile"
-    WITHDRAWN = "withdrawn", "withdrawn by the seller"
+    WITHDRAWN = "withdrawn", "taken off sale"
     UNKNOWN = "unknown", "not on sale"
     REPRICED = "repriced", "dearer than what you saw"
     RESERVED = "reserved", "reserved by somebody who is paying"

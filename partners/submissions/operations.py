@@ -219,7 +219,8 @@ def give_up(*, workspace_id: UUID, actor: Actor, submission_id: UUID) -> Submiss
         if found.status not in {Status.DRAFT, Status.VALIDATING, Status.READY, Status.REVIEW}:
             raise Conflict(f"{found} is {found.get_status_display().lower()}, and stays so.")
         if found.approved:
-            changing.change(found, actor, "withdraw", reason=WITHDRAWN)
+            # Ours: who could end it would have on sale, for good, what is closed.
+            changing.change(found, changing.ACTOR, "withdraw", reason=WITHDRAWN)
         close_submission(found)
         _note(found, actor, "give_up")
     return found

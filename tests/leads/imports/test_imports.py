@@ -64,6 +64,7 @@ def test_the_plan_becomes_leads(acme):
         "skipped_owned": 1,
         "skipped_doubles": 1,
         "rejected": 1,
+        "suppressed": 0,
         "import": str(found.id),
     }
     assert (found.job.total, found.job.processed, found.job.failed) == (5, 4, 1)
@@ -181,14 +182,9 @@ def test_the_same_rule_of_sameness_as_pulls(acme):
     assert sorted(lead.first_name for lead in leads(acme)) == ["Ann", "Bob"]
 
 
-def test_suppressed_people_stay_out(acme, monkeypatch):
+def test_suppressed_people_stay_out(acme):
     """A-18."""
-    from leads.catalogue import suppression
-
-    monkeypatch.setattr(suppression, "_providers", [])
-    suppression.register_suppression(
-        lambda: lambda people: ["ann@acme.example" in emails for emails, _ in people]
-    )
+    cast.suppress("ann@acme.example")
     found = run(acme, MESSY)
     assert found.plan["counts"]["suppressed"] == 2
     assert [lead.first_name for lead in leads(acme) if lead.email == "ann@acme.example"] == []
@@ -330,3 +326,16 @@ def test_what_of_a_text_is_too_long_is_told_with_line_value_and_fix(acme):
     assert "Titles of more than 200 characters, of which the end is left out. Shorten them." in said
     (lead,) = leads(acme)
     assert lead.first_name == "A" * 100 and lead.title == "x" * 200
+
+
+def test_who_is_suppressed_after_the_preview_stays_out_too(acme):
+    """A-18: the list is asked again when leads are made, also where existing ones are filled."""
+    for existing in ("skip", "fill"):
+        found = preview(acme, f"Mail,Name\nann.{existing}@acme.example,Ann\nbob@acme.example,Bob\n")
+        assert found.plan["counts"]["new"] == (2 if existing == "skip" else 1)
+        cast.suppress(f"ann.{existing}@acme.example")
+        work(acme, confirm(acme, found, existing=existing))
+        found = again(acme, found)
+        assert (found.result["suppressed"], found.result["rejected"]) == (1, 1)
+        assert [lead.first_name for lead in leads(acme)] == ["Bob"]
+        assert "1 asked meanwhile not to be contacted" in found.job.note

@@ -230,11 +230,9 @@ def test_somebody_elses_address_names_that_lead(acme, alice):
     assert patch(alice, second, title="Boss").status_code == 200
 
 
-def test_who_may_not_be_contacted_does_not_come_in_by_an_edit(acme, alice, monkeypatch):
+def test_who_may_not_be_contacted_does_not_come_in_by_an_edit(acme, alice):
     lead = made(acme, email="a@x.example")
-    monkeypatch.setattr(
-        editing, "suppression_list", lambda: lambda rows: ["no@x.example" in m for m, _ in rows]
-    )
+    cast.suppress("no@x.example")
     answer = patch(alice, lead, email="no@x.example")
     assert answer.status_code == 409 and "not to be contacted" in answer.json()["detail"]
     assert fresh(acme, lead).email == "a@x.example"

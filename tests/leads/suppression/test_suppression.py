@@ -25,6 +25,7 @@ from leads.suppression import queries, reading
 from leads.suppression.models import SuppressedContact
 from leads.suppression.operations import lift_suppression, suppress_contacts
 from tests import cast, market
+from tests.cast import suppress
 from tests.credits.books import at_once, start_and_wait
 from tests.leads.catalogue.builder import build
 
@@ -56,10 +57,6 @@ def sam(db, settings) -> Client:
     client = Client()
     client.force_login(cast.staff())
     return client
-
-
-def suppress(*contacts: str):
-    return suppress_contacts(contacts="\n".join(contacts), reason=ASKED, actor=SAM)
 
 
 def listed() -> list[SuppressedContact]:

@@ -1,6 +1,7 @@
 """P-3: somebody is offered already by any of their addresses and numbers (L-11, ADR 0016)."""
 
 from importlib import import_module
+from threading import Thread
 from uuid import uuid4
 
 import pytest
@@ -10,9 +11,10 @@ from cursive.lib.tenancy import atomic, system_context
 from leads.records.acquisition import candidate_of
 from leads.records.person import Person
 from marketplace.listings.known import offered_among
-from marketplace.listings.models import ListingPerson
-from marketplace.listings.operations import withdraw_people
+from marketplace.listings.models import Listing, ListingPerson
+from marketplace.listings.operations import lock_listings, withdraw_people
 from tests import cast, market
+from tests.credits.books import at_once, start_and_wait
 
 OTTO = {
     "first_name": "Otto",
@@ -68,6 +70,29 @@ def test_who_asked_not_to_be_contacted_leaves_by_any_of_them(otto):
         assert withdraw_people(emails=[], phones=["+15125550101"]) == 0
         listing.refresh_from_db()
     assert listing.status == "withdrawn"
+
+
+def test_whoever_is_withdrawn_is_locked_in_everybodys_order(db):
+    """A buyer has the first of two and wants the second: neither may wait for the other."""
+    earlier, _ = market.partner()
+    later, _ = market.partner("Others", owner=cast.user("Paul"))
+    first, second = market.listing(later, email="a@x.example"), market.listing(
+        earlier, email="b@x.example"
+    )  # fmt: skip
+    assert (earlier.id < later.id) and (first.id < second.id)
+
+    def withdraw(_: int) -> int:
+        with system_context(), atomic():
+            return withdraw_people(emails=["a@x.example", "b@x.example"], phones=[])
+
+    done: list = []
+    other = Thread(target=lambda: done.extend(at_once(1, withdraw)))
+    with system_context(), atomic():
+        lock_listings([first.id])
+        assert start_and_wait(other)
+        assert Listing.objects.select_for_update(nowait=True).get(id=second.id) == second
+    other.join()
+    assert done == [2]
 
 
 def test_what_was_listed_before_is_known_so_too(otto):

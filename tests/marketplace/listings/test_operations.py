@@ -63,6 +63,17 @@ def test_texts_that_are_shown_lead_around_no_sale(db):
         seller, first_name="otto.Hidden0", last_name="van Hidden", title="Otto VAN  HIDDEN, CEO"
     )
     assert (named.name, named.title) == ("otto V.", "Otto [hidden], CEO")
+    for first, last, title, shown in (
+        ("Hidden Otto", "Hidden", "CEO", ("Otto H.", "CEO")),
+        ("Hidden", "Hidden", "CEO", ("H.", "CEO")),
+        ("Ann", "O'Brien", "Ann O\u2019Brien (CEO)", ("Ann O.", "Ann [hidden] (CEO)")),
+        ("Ann", "M\u00fcller", "Head, Muller\u2019s team", ("Ann M.", "Head, Muller\u2019s team")),
+        ("Ann", "M\u00fcller", "MULLER: Head", ("Ann M.", "[hidden]: Head")),
+        ("Ann", "Smith-Jones", "Smith Jones, CEO smith", ("Ann S.", "[hidden], CEO smith")),
+        ("Ann", "Lee", "Leeds office, Sleeper", ("Ann L.", "Leeds office, Sleeper")),
+    ):
+        made = market.listing(seller, first_name=first, last_name=last, title=title)
+        assert (made.name, made.title) == shown
     assert market.listing(seller, first_name="Jean-Luc D'Arc").first_name == "Jean-Luc"
     turned = market.listing(seller, first_name="Hidden0, Otto", last_name="")
     assert turned.name == "Name not known" and turned.first_name == ""
@@ -78,7 +89,9 @@ def test_texts_that_are_shown_lead_around_no_sale(db):
         ("ASP.NET / Node.js developer", "title", "ASP.NET / Node.js developer"),
         ("call (415) 555-2600 now", "title", "call [hidden] now"),
         ("ann\uff20acme\uff0ecom or acme.tech", "title", "[hidden] or [hidden]"),
-        ("Abt.Leiter\uff1a Vertrieb", "title", "Abt.Leiter: Vertrieb"),
+        ("Abt.Leiter\uff1a Vertrieb\u2122", "title", "Abt.Leiter\uff1a Vertrieb\u2122"),
+        ("\uff14\uff11\uff15\uff0c\uff15\uff15\uff15\uff0c2600", "title", "[hidden]"),
+        ("$1,000,000 budget, 2,500 people", "title", "$1,000,000 budget, 2,500 people"),
         ("415\u2013555\u20112600", "title", "[hidden]"),
         ("415\u00b7555\u00b72600 or 415_555_2600", "city", "[hidden] or [hidden]"),
         ("Head of Sales, 2019\u20132024", "title", "Head of Sales, 2019\u20132024"),

@@ -228,7 +228,7 @@ def test_the_cart_says_what_has_changed(alice, changed):
     text = page(alice)
     for said in (
         "Sold meanwhile.",
-        "Withdrawn by the seller.",
+        "Taken off sale.",
         "was $1.00, now $1.50",
         "was $1.00, now $0.50",
         "Somebody is paying for it",
@@ -238,7 +238,7 @@ def test_the_cart_says_what_has_changed(alice, changed):
         "Buy 2 leads for 3 credits",
     ):
         assert said in text, said
-    assert "1 sold meanwhile, 1 withdrawn by the seller, 1 dearer than what you saw" in text
+    assert "1 sold meanwhile, 1 taken off sale, 1 dearer than what you saw" in text
 
 
 def test_what_one_bought_oneself_is_not_sold_meanwhile(alice, acme, seller):

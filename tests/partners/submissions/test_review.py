@@ -13,7 +13,6 @@ from cursive.lib.errors import Conflict, Forbidden, InvalidInput
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import cancel_job
 from cursive.lib.tenancy import atomic, system_context, tenant_context
-from leads.catalogue import suppression
 from marketplace.listings.models import Listing
 from marketplace.listings.operations import mark_sold, record_checks
 from partners.commission.scores import freshness
@@ -32,6 +31,7 @@ from partners.submissions.quality import Shares, points_of, uniqueness
 from partners.submissions.queries import figures_of
 from partners.submissions.rechecking import start_rechecks
 from partners.submissions.review import Selection, approve_submission, reject_submission
+from tests import cast
 from tests.partners.submissions.handing import (
     HEAD,
     STAFF,
@@ -189,13 +189,10 @@ def test_what_is_decided_or_not_submitted_is_not_decided_again(petra):
         assert PaymentMail.objects.count() == 1
 
 
-def test_who_asked_meanwhile_not_to_be_contacted_is_not_published(petra, monkeypatch):
+def test_who_asked_meanwhile_not_to_be_contacted_is_not_published(petra):
     """A-18: the list is asked again at publication."""
     found = in_review(petra, people(51))
-    monkeypatch.setattr(suppression, "_providers", [])
-    suppression.register_suppression(
-        lambda: lambda people: ["p3@fine.example" in emails for emails, _ in people]
-    )
+    cast.suppress("p3@fine.example")
     found = approve(petra, found)
     assert found.approved == 50 and statuses(found) == {"listed": 50, "rejected": 1}
     (told,) = rejects(petra, found)
@@ -334,10 +331,7 @@ def test_suspension_takes_all_off_sale_and_reinstating_puts_it_back(petra, monke
         job = relist_all_of(petra.id)
     work(petra, job)
     assert statuses(found) == {"withdrawn": 50}  # still suspended
-    monkeypatch.setattr(suppression, "_providers", [])
-    suppression.register_suppression(
-        lambda: lambda people: ["p103@fine.example" in emails for emails, _ in people]
-    )
+    cast.suppress("p103@fine.example")
     suspend(petra, "approved")
     with system_context(), atomic():
         job = relist_all_of(petra.id)
