@@ -66,11 +66,16 @@ class PartnerAdmin(DecidedAdmin):
             ("Applied", f"{row.applied_at:%Y-%m-%d %H:%M} UTC by {row.applied_by or 'nobody'}"),
             ("State", f"{row.get_status_display()} {row.status_reason}".strip()),
             ("Decided by", row.decided_by_label or "nobody yet"),
+            (
+                "We check",
+                f"{row.checks_a_day:,} addresses in 24 hours, {row.checks_at_once} files at a time",
+            ),
         ]
 
     def make_form(self, request: HttpRequest, row: Partner) -> forms.Form:
         """With what can be decided as it stands."""
-        given = {"stripe_account": row.stripe_account}
+        names = ("stripe_account", "checks_a_day", "checks_at_once")
+        given = {name: getattr(row, name) for name in names}
         return PartnerDecisionForm(request.POST or None, status=row.status, initial=given)
 
     def decide(self, request: HttpRequest, row: Partner, given: dict[str, Any]) -> str:
@@ -81,6 +86,14 @@ class PartnerAdmin(DecidedAdmin):
                 partner_id=row.pk, account_id=given["stripe_account"], actor=actor
             )
             return f"{row.company}: the connected account is set."
+        if decision == "limits":
+            operations.set_checking_limits(
+                partner_id=row.pk,
+                checks_a_day=given["checks_a_day"],
+                checks_at_once=given["checks_at_once"],
+                actor=actor,
+            )
+            return f"{row.company}: the limits are set."
         said = {"reason": given["reason"]} if decision in {"reject", "suspend"} else {}
         partner = DECIDE[decision](partner_id=row.pk, actor=actor, **said)
         return f"{partner.company}: {partner.get_status_display().lower()}. They are mailed."

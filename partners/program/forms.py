@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -11,7 +12,7 @@ from unfold.widgets import (
 
 from cursive.lib.vocabulary import country_choices
 
-from .models import Partner
+from .models import MOST_CHECKS_A_DAY, MOST_CHECKS_AT_ONCE, Partner
 from .operations import MAX_REASON
 
 MAX_TEXT = 4_000
@@ -59,6 +60,7 @@ DECISIONS = {
     Status.APPROVED: [
         ("suspend", "Suspend: everything off sale, no payouts"),
         ("account", "Set the connected account only"),
+        ("limits", "Set how much is checked only"),
     ],
     Status.SUSPENDED: [
         ("reinstate", "Reinstate: they may sell again"),
@@ -85,6 +87,21 @@ class PartnerDecisionForm(forms.Form):
         help_text="acct_…; empty: paid by hand. Only looked at where that is what you decide.",
         widget=UnfoldAdminTextInputWidget,
     )
+    checks_a_day = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MOST_CHECKS_A_DAY,
+        label="Addresses checked in 24 hours",
+        help_text="Each may cost us, also those of files that are given up.",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    checks_at_once = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_CHECKS_AT_ONCE,
+        label="Files checked at a time",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
 
     def __init__(self, *args: Any, status: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,4 +113,8 @@ class PartnerDecisionForm(forms.Form):
         values: dict[str, Any] = super().clean() or self.cleaned_data
         if values.get("decision") in NEED_REASON and not values.get("reason", "").strip():
             self.add_error("reason", "Say why: the partner reads it.")
+        if values.get("decision") == "limits":
+            for name in ("checks_a_day", "checks_at_once"):
+                if values.get(name) is None and name not in self.errors:
+                    self.add_error(name, "Say how many.")
         return values

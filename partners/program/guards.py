@@ -41,10 +41,16 @@ def lock_partner(workspace_id: UUID) -> Partner | None:
     return found
 
 
-def require_selling(partner: Partner | None) -> Partner:
-    """The partner, who may sell now. Raises Forbidden with the reason."""
+def require_partner(partner: Partner | None) -> Partner:
+    """The partner, whatever they may do now. Raises Forbidden where there is none."""
     if partner is None:
         raise Forbidden("This workspace is no partner. Apply first.")
+    return partner
+
+
+def require_selling(partner: Partner | None) -> Partner:
+    """The partner, who may sell now. Raises Forbidden with the reason."""
+    partner = require_partner(partner)
     if not partner.may_sell:
         raise Forbidden(f"{partner.get_status_display()}. {partner.status_reason}".strip())
     return partner

@@ -9,6 +9,10 @@ from django.utils import timezone
 from cursive.lib.tenancy import TenantModel, scoped_manager
 from cursive.lib.vocabulary import country_choices
 
+# What we check for a new partner: one of the largest files a day. Each address costs us (P-3).
+CHECKS_A_DAY, CHECKS_AT_ONCE = 1_000_000, 5
+MOST_CHECKS_A_DAY, MOST_CHECKS_AT_ONCE = 100_000_000, 100
+
 
 class PartnerQuerySet(models.QuerySet["Partner"]):
     """Words for picking partners."""
@@ -49,6 +53,12 @@ class Partner(TenantModel):
     stripe_account = models.CharField(
         max_length=40, blank=True, default="", help_text="Where transfers go (acct_…)."
     )
+    checks_a_day = models.IntegerField(
+        default=CHECKS_A_DAY, help_text="Addresses of theirs that we check in 24 hours."
+    )
+    checks_at_once = models.SmallIntegerField(
+        default=CHECKS_AT_ONCE, help_text="Files of theirs that are checked at a time."
+    )
 
     objects = scoped_manager(PartnerQuerySet)
 
@@ -58,6 +68,13 @@ class Partner(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(status__in=["applied", "approved", "rejected", "suspended"]),
                 name="partner_status_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    checks_a_day__range=(0, MOST_CHECKS_A_DAY),
+                    checks_at_once__range=(1, MOST_CHECKS_AT_ONCE),
+                ),
+                name="partner_checks_possible",
             ),
         ]
 

@@ -17,7 +17,7 @@ from cursive.lib.limits import Limit, hit
 from cursive.lib.tenancy import atomic, system_context
 
 from .mails import mail_decision
-from .models import Partner
+from .models import MOST_CHECKS_A_DAY, MOST_CHECKS_AT_ONCE, Partner
 from .registry import tell_reinstated, tell_suspended
 
 Status = Partner.Status
@@ -102,6 +102,30 @@ def set_stripe_account(*, partner_id: UUID, account_id: str, actor: Actor) -> Pa
         partner.stripe_account = account_id
         partner.save(update_fields=["stripe_account"])
         _note(partner, actor, "update", {"account": old}, {"account": account_id})
+    return partner
+
+
+def set_checking_limits(
+    *, partner_id: UUID, checks_a_day: int, checks_at_once: int, actor: Actor
+) -> Partner:
+    """Say how many addresses of a partner's are checked in 24 hours, and how many files at a time.
+
+    What is under way goes on. Raises `InvalidInput` by field.
+    """
+    new = {"checks_a_day": checks_a_day, "checks_at_once": checks_at_once}
+    problems = {}
+    if not 0 <= checks_a_day <= MOST_CHECKS_A_DAY:
+        problems["checks_a_day"] = f"From 0 to {MOST_CHECKS_A_DAY:,}."
+    if not 1 <= checks_at_once <= MOST_CHECKS_AT_ONCE:
+        problems["checks_at_once"] = f"From 1 to {MOST_CHECKS_AT_ONCE}."
+    if problems:
+        raise InvalidInput("These can't be limits.", fields=problems)
+    with system_context(), atomic():
+        partner = _locked(partner_id)
+        old = {name: getattr(partner, name) for name in new}
+        partner.checks_a_day, partner.checks_at_once = checks_a_day, checks_at_once
+        partner.save(update_fields=list(new))
+        _note(partner, actor, "update", old, new)
     return partner
 
 

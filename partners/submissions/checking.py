@@ -166,9 +166,12 @@ def _found(job: Job, asked: Asked, verdicts: Mapping[str, Verdict]) -> Round:
     return found
 
 
-def forget(job: Job) -> None:
-    """Take from the queue what a job that is over hasn't asked for."""
+def forget(job: Job) -> int:
+    """Take from the queue what a job that is over hasn't settled; about how many of them somebody
+    was asked already."""
+    asked = _checks(job).exclude(state=ListingCheck.State.WAITING, tries=0).count()
     _checks(job).delete()
+    return asked
 
 
 def _checks(job: Job) -> QuerySet[ListingCheck]:

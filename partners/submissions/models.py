@@ -49,6 +49,7 @@ class Submission(TenantModel):
     `rows` = `valid` + the four kinds of `duplicates` + `invalid`, once it is validated. `plan` has
     what the page shows of them: `reasons` and `warnings` and `repairs` (sentence → rows), `samples`
     (outcome → rows) and `parts`. The four `_points` make up `quality` (P-4).
+    `checks` counts while the file is checked what will be asked, then what was (see `allowance`).
     """
 
     class Status(models.TextChoices):
@@ -86,6 +87,8 @@ class Submission(TenantModel):
     doubles_others = models.IntegerField(default=0)
     doubles_market = models.IntegerField(default=0)
     invalid = models.IntegerField(default=0)
+    checks = models.IntegerField(default=0, help_text="Addresses that count for the day's limit.")
+    checks_at = models.DateTimeField(null=True, help_text="When asking about them began.")
     approved = models.IntegerField(default=0)
     quality = models.SmallIntegerField(default=0)
     verified_points = models.SmallIntegerField(default=0)
@@ -126,6 +129,10 @@ class Submission(TenantModel):
             ),
             models.CheckConstraint(condition=Q(guarantees=True), name="submission_guaranteed"),
             models.CheckConstraint(condition=Q(max_sales__gte=1), name="submission_sold_at_all"),
+            models.CheckConstraint(
+                condition=Q(checks__gte=0) & (Q(checks=0) | Q(checks_at__isnull=False)),
+                name="submission_checks_since",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="submission_recent"),

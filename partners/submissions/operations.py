@@ -23,10 +23,10 @@ from leads.imports.uploads.operations import KEPT, map_columns, read_otherwise, 
 from leads.imports.uploads.purposes import Purpose
 from leads.records.column_names import TARGETS
 from marketplace.listings.upkeep import withdraw_all
-from partners.program.guards import require_selling
-from partners.program.models import Partner
+from partners.program.guards import lock_partner, require_selling
 
 from . import changing
+from .allowance import require_allowance
 from .details import read_details, read_price
 from .models import DroppedChecks, Submission
 from .queries import submissions_of
@@ -59,7 +59,8 @@ def upload_submission(
 
     With `validate` that starts at once, with what `fields` say that columns mean. Raises
     Forbidden where the workspace may not sell, InvalidInput by field, Conflict for a file that was
-    handed in before, TableRefused and MappingError; then nothing is kept.
+    handed in before, TableRefused and MappingError, and what `start_validation` raises; then
+    nothing is kept.
     """
     said = read_details(details)
     digest = _digest_of(file)
@@ -67,8 +68,7 @@ def upload_submission(
     try:
         with tenancy.atomic():
             # One at a time: for the number, and so that one file sent twice at once is one.
-            partners = Partner.objects.select_for_update().filter(workspace_id=workspace.id)
-            require_selling(partners.first())
+            require_selling(lock_partner(workspace.id))
             mine = Submission.objects.filter(workspace_id=workspace.id)
             _refuse_same(mine.counted().filter(digest=digest).first())
             upload = receive_upload(
@@ -151,9 +151,11 @@ def start_validation(
 ) -> Job:
     """Say what the columns mean (None: as they are), and start the job that validates (P-3).
 
-    Raises MappingError, InvalidInput where no column is an address, Conflict where it has begun.
+    Raises MappingError, InvalidInput where no column is an address, Conflict where it has begun,
+    TooMany where the partner has no more checking now (see `allowance`); then nothing is changed.
     """
     with tenancy.atomic():
+        partner = require_selling(lock_partner(workspace.id))
         found = _to_be_mapped(workspace.id, submission_id)
         upload = found.upload
         if fields is not None:
@@ -165,6 +167,7 @@ def start_validation(
                 "No column is an e-mail address, and every lead needs one.",
                 fields={"mapping": "Say which column has the e-mail addresses."},
             )
+        require_allowance(partner)
         job, _ = enqueue_job(
             workspace_id=workspace.id,
             kind=KIND,

@@ -25,8 +25,10 @@ from leads.imports.uploads.models import Upload
 from marketplace.listings.known import MARKET, OTHERS, OWN, lock_offering, offered_among
 from marketplace.listings.models import Listing
 from marketplace.listings.operations import Draft, draft_listings, reject_listings
+from partners.program.guards import lock_partner, require_partner
 
 from . import changing, checking
+from .allowance import counted_before, require_allowance, take_allowance
 from .judging import SubmissionJudge, collected, found
 from .models import MOST, Submission
 from .operations import KIND
@@ -60,11 +62,11 @@ def _judge(job: Job, upload: Upload) -> Judge:
 
 
 class ValidationHandler(JobHandler):
-    """Goes through four phases: `read`, `sample`, `check`, `grade`. Its cursor is that of
+    """Goes through five phases: `read`, `admit`, `sample`, `check`, `grade`. Its cursor is that of
     `leads.imports.reading`, with `phase`, the `sample`'s listings, the last `line` that was checked
     or graded, how many addresses were `checked`, were found to take no mail (`undeliverable`) or
-    could not be checked (`unanswered`), and, while some are waited for, the `tries` and up to which
-    line (`until`).
+    could not be checked (`unanswered`), how many count from an earlier try (`before`), and, while
+    some are waited for, the `tries` and up to which line (`until`).
     """
 
     kind = KIND
@@ -96,17 +98,20 @@ class ValidationHandler(JobHandler):
         phase = job.cursor.get("phase", "read")
         if phase == "read":
             return _write(job, prepared)
+        if phase == "admit":
+            return _admit(job)
         return _grade(job) if phase == "grade" else _check(job, phase, prepared)
 
     def finish(self, job: Job) -> None:
         """Tell the submission. Of one that was given up, or is refused, no draft stays."""
         self._reader.close()
-        checking.forget(job)
+        asked = checking.forget(job)
         found = Submission.objects.get(workspace_id=job.workspace_id, id=job.params["submission"])
         parts = Parts(job.workspace_id, job.id)
         count = job.cursor.get("part", 0)
         if job.status != Job.Status.COMPLETED:
             changing.drop_leads(found)
+            _count_checks(found, job, asked)
             job.cursor = {}
             tenancy.on_commit(lambda: parts.remove(count + 1))
             if found.status == Submission.Status.VALIDATING:
@@ -115,12 +120,15 @@ class ValidationHandler(JobHandler):
                 found.refusal = job.error[:300]
                 found.save(update_fields=["status", "refusal"])
             return
+        _count_checks(found, job, asked)
         _conclude(job, found)
         tenancy.on_commit(lambda: parts.remove_people(count))
 
     def reopen(self, job: Job) -> None:
         """Begin again from the file's beginning. Raises Conflict where the file was handed in
-        again since."""
+        again since, TooMany where there is no more checking now."""
+        if partner := lock_partner(job.workspace_id):
+            require_allowance(partner)
         mine = Submission.objects.filter(workspace_id=job.workspace_id)
         found = mine.get(id=job.params["submission"])
         if other := mine.counted().filter(digest=found.digest).first():
@@ -180,8 +188,30 @@ def _write(job: Job, prepared: Read) -> Step:
         return _refuse(step, _too_few(valid, cursor))
     drafts = Listing.objects.filter(submission_id=about.id, status=Listing.Status.DRAFT)
     cursor["sample"] = list(drafts.order_by("?").values_list("id", flat=True)[:SAMPLE])
-    cursor.update(phase="sample", line=0, checked=0, undeliverable=0)
+    cursor.update(phase="admit", line=0, checked=0, undeliverable=0)
     return step
+
+
+def _admit(job: Job) -> Step:
+    """Ask about nobody before all that are in the file have room in what the partner has of the
+    day. By now it is known how many they are."""
+    partner = require_partner(lock_partner(job.workspace_id))
+    about = Submission.objects.get(workspace_id=job.workspace_id, id=job.params["submission"])
+    cursor = {**job.cursor, "phase": "sample", "before": counted_before(about)}
+    refusal = take_allowance(partner, about, cursor["counts"][NEW])
+    step = Step(cursor=cursor)
+    if not refusal:
+        return step
+    del cursor["before"]
+    return _refuse(step, refusal)
+
+
+def _count_checks(about: Submission, job: Job, asked: int) -> None:
+    """Of what was to be asked about, only what was counts; `asked` of them without an answer."""
+    if (before := job.cursor.get("before")) is not None:
+        answered = job.cursor["checked"] + job.cursor.get("unanswered", 0)
+        about.checks = before + answered + asked
+        about.save(update_fields=["checks"])
 
 
 def _without_late(

@@ -24,6 +24,7 @@ from partners.commission.scores import suggested_cents
 from partners.program.guards import PartnerRequest, partner_required
 
 from . import operations
+from .allowance import allowance_of
 from .forms import PriceForm, SubmissionForm
 from .models import MOST, Submission
 from .operations import SUBMISSION
@@ -75,6 +76,7 @@ def submission_new(request: PartnerRequest) -> HttpResponse:
         "widest": MAX_COLUMNS,
         "least": LEAST_VALID,
         "most": MOST_ROWS,
+        "allowance": allowance_of(request.partner),
     }
     status = 400 if posted else 200
     return render(request, "partners/submissions/submission_new.html", context, status=status)
