@@ -118,6 +118,8 @@ class RateForm(forms.ModelForm):
                 self.add_error(name, "Not under 0.")
         if values.get("volume_from") is not None and values["volume_from"] < 1:
             self.add_error("volume_from", "At least 1; for no such bonus set its points to 0.")
+        if values.get("verified_from") is not None and not 0 <= values["verified_from"] <= 100:
+            self.add_error("verified_from", "From 0 to 100.")
         if values.get("follows_general") and not values.get("seller"):
             self.add_error("follows_general", "Choose the partner.")
         return values

@@ -95,6 +95,11 @@ class CommissionRate(models.Model):
                 condition=Q(follows_general=False) | Q(seller__isnull=False),
                 name="rate_general_has_terms",
             ),
+            # Not asked of the rows there were before it: they are never changed.
+            models.CheckConstraint(
+                condition=Q(volume_from__gte=1, early_days__gte=0, verified_from__range=(0, 100)),
+                name="rate_bonuses_possible",
+            ),
         ]
 
     def __str__(self) -> str:

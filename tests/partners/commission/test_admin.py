@@ -97,6 +97,8 @@ def test_terms_are_added_and_never_changed(sam, petra):
     assert "Not under the base" in low
     none = sam.post(add, TERMS | {"volume_from": "0"}).content.decode()
     assert "At least 1" in none
+    never = sam.post(add, TERMS | {"verified_from": "101"}).content.decode()
+    assert "From 0 to 100" in never
     general = sam.post(add, TERMS | {"follows_general": "on"}).content.decode()
     assert "Choose the partner" in general
     with system_context():

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connections
 
 from cursive.lib.tenancy import system_context, tenant_context
-from partners.commission.models import PartnerAccount, PartnerEntry, SoldLead
+from partners.commission.models import CommissionRate, PartnerAccount, PartnerEntry, SoldLead
 from tests import cast
 from tests.partners.books import Seller
 
@@ -56,6 +56,27 @@ def test_books_stay_possible(petra):
         ):
             cursor.execute(statement)
         assert petra.snapshot() == before, statement
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"volume_from": 0},
+        {"verified_from": -1},
+        {"verified_from": 101},
+        {"early_days": -1},
+        {"volume_points": -1},
+        {"base_percent": 60},
+        {"cap_percent": 101},
+    ],
+)
+def test_terms_stay_possible(db, terms):
+    """P-6: the last line behind the form that staff fill in."""
+    with system_context():
+        before = list(CommissionRate.objects.values())
+        with pytest.raises(IntegrityError):
+            CommissionRate.objects.create(note="Impossible", **terms)
+        assert list(CommissionRate.objects.values()) == before
 
 
 MOVES = [
