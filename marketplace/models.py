@@ -1,9 +1,16 @@
 """The tables of this app, by room."""
 
-from marketplace.listings.models import Listing, ListingPerson, ListingRemoval, SavedSearch
+from marketplace.listings.models import (
+    AddressVerdict,
+    Listing,
+    ListingPerson,
+    ListingRemoval,
+    SavedSearch,
+)
 from marketplace.purchases.models import CartItem, LeadReport, Order, OrderLine
 
 __all__ = [
+    "AddressVerdict",
     "CartItem",
     "LeadReport",
     "Listing",

@@ -8,11 +8,10 @@ from partners.commission.models import (
     SoldLead,
 )
 from partners.program.models import Partner
-from partners.submissions.models import DroppedChecks, ListingCheck, Submission
+from partners.submissions.models import ListingCheck, Submission
 
 __all__ = [
     "CommissionRate",
-    "DroppedChecks",
     "ListingCheck",
     "Partner",
     "PartnerAccount",

@@ -184,6 +184,33 @@ class ListingRemoval(models.Model):
         return f"Listing {self.listing_id}, deleted"
 
 
+class AddressVerdict(TenantModel):
+    """What the newest check said of one address that a partner offered: that it takes mail or not.
+
+    `id` is a keyed hash of the two (see `verdicts`): of the leads nothing else is kept, and they
+    may be gone.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    is_valid = models.BooleanField()
+    checked_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        indexes: ClassVar = [
+            # All that a pass rate is counted of: the table itself isn't read for it.
+            models.Index(
+                fields=["workspace", "checked_at"],
+                include=["is_valid"],
+                name="address_verdict_of",
+            ),
+            models.Index(fields=["checked_at"], name="address_verdict_old"),
+        ]
+
+    def __str__(self) -> str:
+        return "valid" if self.is_valid else "invalid"
+
+
 class SavedSearch(NamedFilter):
     """A search of the marketplace with a name: a member's preset, or the workspace's (M-2)."""
 

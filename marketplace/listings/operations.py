@@ -22,6 +22,7 @@ from leads.records.person import Person
 from .masking import first_name, masked, without_name
 from .models import Listing, ListingPerson, ListingQuerySet
 from .people import candidate_in, record_of
+from .verdicts import note_verdicts
 
 Status = Listing.Status
 # People that are held in memory at a time.
@@ -201,7 +202,9 @@ def reprice_listings(*, seller_id: UUID, listing_ids: Sequence[int], price_cents
 
 
 def record_checks(*, checks: Mapping[int, str]) -> int:
-    """Note what checking addresses said (listing → status of L-15), now; how many."""
+    """Note what checking addresses said (listing → status of L-15), now; how many. A verdict about
+    an address is noted with its partner, too, whatever becomes of the listing (P-6)."""
+    now = timezone.now()
     with tenancy.connection().cursor() as cursor:
         cursor.execute(
             # Answers come in any order, and sales lock in the ids': so does this.
@@ -211,9 +214,11 @@ def record_checks(*, checks: Mapping[int, str]) -> int:
             "  ORDER BY l.id FOR UPDATE OF l"
             ") UPDATE marketplace_listing l SET verification_status = told.status, verified_at = %s"
             " FROM told WHERE l.id = told.id",
-            [list(checks), list(checks.values()), timezone.now()],
+            [list(checks), list(checks.values()), now],
         )
-        return cursor.rowcount
+        noted = cursor.rowcount
+    note_verdicts(checks, now)
+    return noted
 
 
 def mark_sold(*, listing_ids: Sequence[int], buyer_id: UUID | None = None) -> None:

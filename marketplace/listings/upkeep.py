@@ -3,9 +3,7 @@
 Listings are locked in the order of their ids, as everywhere.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
 from uuid import UUID
 
 from cursive.lib import tenancy
@@ -42,26 +40,7 @@ _REMOVE_PEOPLE = """
     DELETE FROM marketplace_listingperson p USING gone
     WHERE p.workspace_id = %(seller)s AND p.listing_id = gone.id RETURNING p.listing_id
 """
-_REMOVE = """
-    WITH gone AS (
-        DELETE FROM marketplace_listing WHERE id = ANY(%s)
-        RETURNING verified_at, verification_status
-    )
-    SELECT (verified_at AT TIME ZONE 'UTC')::date,
-        count(*) FILTER (WHERE verification_status = 'valid'),
-        count(*) FILTER (WHERE verification_status = 'invalid')
-    FROM gone WHERE verification_status IN ('valid', 'invalid') AND verified_at IS NOT NULL
-    GROUP BY 1
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """How many listings were deleted; and of each day (UTC) on which some of them were checked,
-    how many were found valid and how many invalid."""
-
-    number: int
-    checks: Mapping[date, tuple[int, int]]
+_REMOVE = "DELETE FROM marketplace_listing WHERE id = ANY(%s)"
 
 
 def withdraw_all(*, seller_id: UUID, reason: str) -> int:
@@ -79,10 +58,9 @@ def remove_listings(
     statuses: Sequence[str],
     until_id: int,
     limit: int,
-) -> Removed:
+) -> int:
     """Delete up to `limit` of a submission's listings that were never on sale (`statuses`: draft,
-    rejected), of ids up to `until_id`, with their people; what was found out about them stays to
-    be counted."""
+    rejected), of ids up to `until_id`, with their people; how many."""
     with tenancy.connection().cursor() as cursor:
         cursor.execute(
             _REMOVE_PEOPLE,
@@ -96,7 +74,7 @@ def remove_listings(
         )
         ids = [row[0] for row in cursor.fetchall()]
         cursor.execute(_REMOVE, [ids])
-        return Removed(len(ids), {day: (valid, bad) for day, valid, bad in cursor.fetchall()})
+        return len(ids)
 
 
 def relist_listings(*, seller_id: UUID, listing_ids: Sequence[int]) -> int:

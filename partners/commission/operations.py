@@ -15,6 +15,7 @@ from cursive.lib.actors import Actor
 from cursive.lib.audit_port import record
 from cursive.lib.errors import Conflict, InvalidInput, NotFound
 from cursive.lib.tenancy import atomic, system_context, uuid7
+from marketplace.listings.verdicts import count_verdicts
 from marketplace.purchases.registry import Sale
 from partners.program.models import Partner
 
@@ -23,7 +24,6 @@ from .queries import terms_in_force, workspaces_to_mature
 from .rates import NOTHING, Facts, commission_cents, pass_rate, percent_of
 from .statements import (
     Change,
-    count_checks,
     insert_lines,
     keep_checks,
     keep_sold,
@@ -116,7 +116,7 @@ def _pass_rates(accounts: dict[UUID, PartnerAccount], now: datetime) -> dict[UUI
         if account.checked_on == today
     }
     if missing := [one for one in accounts if one not in known]:
-        counts = count_checks(missing, now - PASS_RATE_SPAN)
+        counts = count_verdicts(missing, now - PASS_RATE_SPAN)
         keep_checks(counts, today)
         known |= counts
     return {one: pass_rate(*counts) for one, counts in known.items()}
@@ -188,7 +188,7 @@ def count_pass_rates(now: datetime | None = None) -> int:
             if not batch:
                 return counted
             # Counting takes long, keeping doesn't: sales wait for the second alone.
-            counts = count_checks(batch, now - PASS_RATE_SPAN)
+            counts = count_verdicts(batch, now - PASS_RATE_SPAN)
             lock_accounts(batch)
             keep_checks(counts, today)
         counted, last = counted + len(batch), batch[-1]

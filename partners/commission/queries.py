@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from cursive.lib.tenancy import connection
 from marketplace.listings.models import Listing
+from marketplace.listings.verdicts import count_verdicts
 from partners.program.models import Partner
 from partners.submissions.queries import SubmissionFigures, figures_of
 
@@ -23,7 +24,6 @@ from .models import (
     Payout,
     SoldLead,
 )
-from .statements import count_checks
 
 SPAN = timedelta(days=90)
 
@@ -174,7 +174,7 @@ def standing_of(workspace_id: UUID, now: datetime | None = None) -> Standing:
     since = (now or timezone.now()) - SPAN
     values = {"workspace": workspace_id, "since": since}
     sold, sold_recent, refunded, lately_refunded, freshness, sales, commission = _row(_SOLD, values)
-    valid, invalid = count_checks([workspace_id], since)[workspace_id]
+    valid, invalid = count_verdicts([workspace_id], since)[workspace_id]
     completeness, on_sale = _row(_LISTED, values)
     recent = figures_of(workspace_id, since)
     pass_rate = scores.share(valid, valid + invalid)

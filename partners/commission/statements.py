@@ -53,20 +53,6 @@ SELECT w.workspace_id, %(kind)s, w.held, w.due, w.paying, w.paid, held_after, du
 FROM wanted w JOIN account USING (workspace_id)
 ORDER BY w.workspace_id
 """
-_COUNT_CHECKS = """
-SELECT seller_id, sum(valid)::int, sum(invalid)::int FROM (
-    SELECT seller_id, count(*) FILTER (WHERE verification_status = 'valid') AS valid,
-        count(*) FILTER (WHERE verification_status = 'invalid') AS invalid
-    FROM marketplace_listing
-    WHERE seller_id = ANY(%(workspaces)s::uuid[]) AND verified_at >= %(since)s
-        AND verification_status IN ('valid', 'invalid')
-    GROUP BY seller_id
-    UNION ALL
-    SELECT workspace_id, valid, invalid FROM partners_droppedchecks
-    WHERE workspace_id = ANY(%(workspaces)s::uuid[])
-        AND day >= (%(since)s::timestamptz AT TIME ZONE 'UTC')::date
-) counted GROUP BY seller_id
-"""
 _KEEP_CHECKS = """
 UPDATE partners_partneraccount AS a SET
     checked_on = %(today)s, checked_valid = t.valid, checked_invalid = t.invalid
@@ -185,14 +171,6 @@ def write_entries(kind: str, changes: Sequence[Change], actor: Actor, note: str 
             "actor_label": actor.label[:200],
         },
     )
-
-
-def count_checks(workspaces: Sequence[UUID], since: datetime) -> dict[UUID, tuple[int, int]]:
-    """(valid, invalid) of each partner's listings that were checked since then, and of those that
-    were deleted meanwhile (to the day). Locks nothing."""
-    rows = _rows(_COUNT_CHECKS, {"workspaces": list(workspaces), "since": since})
-    found = {workspace: (valid, invalid) for workspace, valid, invalid in rows}
-    return {workspace: found.get(workspace, (0, 0)) for workspace in workspaces}
 
 
 def keep_checks(counts: Mapping[UUID, tuple[int, int]], today: date) -> None:

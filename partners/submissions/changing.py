@@ -27,7 +27,7 @@ from marketplace.listings.people import candidate_in
 from marketplace.listings.upkeep import relist_listings, remove_listings
 from partners.program.guards import lock_partner, require_selling
 
-from .models import DroppedChecks, Submission
+from .models import Submission
 
 KIND = "submission_change"
 BATCH = 2_000
@@ -105,19 +105,13 @@ def drop_leads(found: Submission, statuses: Sequence[str] = NEVER_ON_SALE) -> No
 def _drop(
     workspace_id: UUID, submission_id: UUID, statuses: Sequence[str], until: int, limit: int
 ) -> int:
-    """Delete so many, and keep what was found out about them: it counts for the pass rate."""
-    gone = remove_listings(
+    return remove_listings(
         seller_id=workspace_id,
         submission_id=submission_id,
         statuses=statuses,
         until_id=until,
         limit=limit,
     )
-    DroppedChecks.objects.bulk_create(
-        DroppedChecks(workspace_id=workspace_id, day=day, valid=valid, invalid=invalid)
-        for day, (valid, invalid) in gone.checks.items()
-    )
-    return gone.number
 
 
 class ChangeHandler(JobHandler):

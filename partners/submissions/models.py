@@ -1,6 +1,5 @@
 """Files that partners hand in, and the addresses in them that are being checked."""
 
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -180,24 +179,6 @@ class Submission(TenantModel):
         """The job whose progress its page shows, None where nothing goes on."""
         jobs = (self.change_job, self.job)
         return next((job for job in jobs if job is not None and not job.is_over), None)
-
-
-class DroppedChecks(TenantModel):
-    """What was found out on one day about leads that were deleted since: for the pass rate it
-    counts for 90 days, whatever became of them (P-6). Rows add up."""
-
-    KEPT = timedelta(days=91)  # their days are whole ones
-
-    day = models.DateField()
-    valid = models.IntegerField()
-    invalid = models.IntegerField()
-
-    class Meta(TenantModel.Meta):
-        abstract = False
-        indexes: ClassVar = [models.Index(fields=["workspace", "day"], name="dropped_checks_of")]
-
-    def __str__(self) -> str:
-        return f"{self.valid} valid, {self.invalid} invalid on {self.day}"
 
 
 class ListingCheck(AddressCheck):

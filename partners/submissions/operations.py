@@ -23,12 +23,13 @@ from leads.imports.uploads.operations import KEPT, map_columns, read_otherwise, 
 from leads.imports.uploads.purposes import Purpose
 from leads.records.column_names import TARGETS
 from marketplace.listings.upkeep import withdraw_all
+from marketplace.listings.verdicts import forget_old_verdicts
 from partners.program.guards import lock_partner, require_selling
 
 from . import changing
 from .allowance import require_allowance
 from .details import read_details, read_price
-from .models import DroppedChecks, Submission
+from .models import Submission
 from .queries import submissions_of
 
 KIND = "submission"
@@ -328,8 +329,7 @@ def remove_expired_submissions() -> int:
             if not batch:
                 break
             after = batch[-1]
-        too_old = timezone.localdate() - DroppedChecks.KEPT
-        DroppedChecks.objects.filter(day__lt=too_old).delete()
+        forget_old_verdicts()
     return done
 
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 from cursive.lib.tenancy import atomic, system_context, tenant_context
 from marketplace.listings.models import Listing
 from marketplace.listings.operations import record_checks
+from marketplace.listings.verdicts import count_verdicts
 from partners.commission.queries import standing_of
-from partners.commission.statements import count_checks
 from partners.submissions import changing
-from partners.submissions.models import DroppedChecks, Submission
+from partners.submissions.models import Submission
 from partners.submissions.operations import give_up, remove_expired_submissions, submit_for_review
 from tests.credits.books import at_once, start_and_wait
 from tests.partners.submissions.handing import (
@@ -37,7 +37,7 @@ def rates(petra) -> tuple[tuple[int, int], float | None]:
     """The checks as commission counts them, and the rate that the partner is shown."""
     since = timezone.now() - timedelta(days=90)
     with system_context():
-        counted = count_checks([petra.id], since)[petra.id]
+        counted = count_verdicts([petra.id], since)[petra.id]
     with tenant_context(petra.id):
         return counted, standing_of(petra.id).pass_rate
 
@@ -78,22 +78,6 @@ def test_deleted_leads_count_for_the_pass_rate(petra, monkeypatch, end, at_once)
         work(petra, job)
     assert not Listing.objects.filter(submission_id=found.id).exists()
     assert rates(petra) == expected
-
-
-def test_checks_count_for_ninety_days(petra):
-    found = checked(petra)
-    days = {"valid": 89, "invalid": 92}
-    with system_context():
-        for status, ago in days.items():
-            Listing.objects.filter(submission_id=found.id, verification_status=status).update(
-                verified_at=timezone.now() - timedelta(days=ago)
-            )
-    with tenant_context(petra.id):
-        give_up(workspace_id=petra.id, actor=petra.actor, submission_id=found.id)
-    assert rates(petra) == ((40, 0), 100.0)
-    remove_expired_submissions()
-    with system_context():
-        assert [each.valid for each in DroppedChecks.objects.all()] == [40]
 
 
 @pytest.mark.faults
