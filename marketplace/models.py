@@ -6,6 +6,7 @@ from marketplace.listings.models import (
     ListingPerson,
     ListingRemoval,
     SavedSearch,
+    SuspendedSeller,
 )
 from marketplace.purchases.models import CartItem, LeadReport, Order, OrderLine
 
@@ -19,4 +20,5 @@ __all__ = [
     "Order",
     "OrderLine",
     "SavedSearch",
+    "SuspendedSeller",
 ]

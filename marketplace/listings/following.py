@@ -7,6 +7,7 @@ missed however transactions interleave, and nothing is read again while a long o
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from cursive.lib import tenancy
 
@@ -59,25 +60,28 @@ class Moment:
     """What was committed: every transaction below `next` but those that were `open` still.
 
     What the asker's own transaction has written isn't committed either: `own` is its number, 0
-    where it has written nothing.
+    where it has written nothing. `suspended` are the sellers of whom nothing is sold.
     """
 
     next: int
     open: frozenset[int]
     own: int = 0
+    suspended: frozenset[UUID] = frozenset()
 
     @classmethod
     def now(cls) -> "Moment":
         """This moment, by the current context's connection."""
         with tenancy.connection().cursor() as cursor:
             cursor.execute(
-                "SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text"
+                "SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text,"
+                " ARRAY(SELECT seller_id FROM marketplace_suspendedseller)"
             )
-            snapshot, own = cursor.fetchone()
-        _, upper, at_work = snapshot.split(":")
-        numbers = {int(number) for number in at_work.split(",") if number}
+            snapshot, own, suspended = cursor.fetchone()
+        _, upper, listed = snapshot.split(":")
+        numbers = {int(number) for number in listed.split(",") if number}
         mine = int(own or 0)
-        return cls(int(upper), frozenset(numbers | ({mine} if mine else set())), mine)
+        at_work = frozenset(numbers | ({mine} if mine else set()))
+        return cls(int(upper), at_work, mine, frozenset(suspended))
 
     def is_same(self, earlier: "Moment") -> bool:
         """Whether nothing can have been committed since."""

@@ -16,9 +16,10 @@ import time
 import uuid
 import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import duckdb
@@ -97,11 +98,13 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The market at one moment. `version` grows with every change."""
+    """The market at one moment. `version` grows with every change. Of sellers who are suspended
+    nothing is on sale, though their listings may be there yet."""
 
     version: int
     words: Words
     reservations: Mapping[int, Reservation] = field(default_factory=dict)
+    suspended: frozenset[UUID] = frozenset()
 
     def kept_from(self, buyer_id: UUID, *, now: float) -> list[int]:
         """The listings that somebody else is paying for just now, in order."""
@@ -143,6 +146,8 @@ class Mirror:
             elif not now.is_same(self._moment):
                 for piece in following.in_pieces(following.changed_since(self._moment, now), PIECE):
                     self._apply(piece)
+            if now.suspended != self._state.suspended:
+                self._change(suspended=now.suspended)
             self._moment = now
             return self._state
         except duckdb.Error as error:
@@ -179,6 +184,9 @@ class Mirror:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._database))
         self._drop()
 
+    def _change(self, **values: Any) -> None:
+        self._state = replace(self._state, version=self._state.version + 1, **values)
+
     def _load(self) -> None:
         self._drop()
         database = duckdb.connect(
@@ -212,7 +220,7 @@ class Mirror:
                 " SELECT generate_subscripts($1::VARCHAR[], 1), unnest($1::VARCHAR[]), NULL",
                 [codes],
             )
-        self._state = State(self._state.version + 1, self._words(database))
+        self._change(words=self._words(database), reservations={})
         for piece in following.in_pieces(following.everything_on_sale(), PIECE):
             self._apply(piece, is_first=True)
 
@@ -235,7 +243,7 @@ class Mirror:
         finally:
             path.unlink()
             self._folder.rmdir()
-        self._state = State(self._state.version + 1, words, reservations)
+        self._change(words=words, reservations=reservations)
         if self._left > 100_000 + _number(database, "SELECT count(*) FROM f"):
             self._tidy(database)
 

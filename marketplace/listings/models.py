@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -31,6 +31,11 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
     def on_sale(self) -> "ListingQuerySet":
         """What can be bought now, apart from who reserved it (M-1)."""
+        suspended = SuspendedSeller.objects.filter(seller_id=OuterRef("seller_id"))
+        return self.listed().exclude(Exists(suspended))
+
+    def listed(self) -> "ListingQuerySet":
+        """What is on sale, if its seller isn't suspended just now."""
         return self.filter(status=Listing.Status.LISTED)
 
     def suspended(self) -> "ListingQuerySet":
@@ -43,7 +48,7 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
     def withdrawable(self) -> "ListingQuerySet":
         """What is on sale, or would be again as soon as its seller's suspension is lifted."""
-        return self.on_sale() | self.suspended()
+        return self.listed() | self.suspended()
 
     def of_seller(self, workspace_id: object) -> "ListingQuerySet":
         """What one partner offers or offered."""
@@ -149,8 +154,8 @@ class Listing(models.Model):
         return f"Listing {self.id}"
 
     @property
-    def is_on_sale(self) -> bool:
-        """Whether it can be bought, apart from who reserved it."""
+    def is_listed(self) -> bool:
+        """Whether it can be bought, apart from who reserved it and from its seller's standing."""
         return self.status == self.Status.LISTED
 
     @property
@@ -182,6 +187,21 @@ class ListingRemoval(models.Model):
 
     def __str__(self) -> str:
         return f"Listing {self.listing_id}, deleted"
+
+
+class SuspendedSeller(models.Model):
+    """A partner of whom nothing may be sold, from the commit of this row on (see `sellers`).
+
+    Their listings follow batch by batch, and may be `listed` for a while yet.
+    """
+
+    seller = models.OneToOneField(
+        "accounts.Workspace", primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    since = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Suspended: {self.seller_id}"
 
 
 class AddressVerdict(TenantModel):

@@ -117,7 +117,7 @@ def browse(
     finally:
         turn.end()
     # In between, one may have been sold.
-    there = [listings[id] for id in found.page.items if id in listings and listings[id].is_on_sale]
+    there = [listings[id] for id in found.page.items if id in listings and listings[id].is_listed]
     return Results(found, rows_of(there))
 
 

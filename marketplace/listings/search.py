@@ -138,7 +138,10 @@ class Asking:
         self._answers = answers
         self._search = search
         self._today = _today()
-        self._own = state.words.sellers.get(buyer_id, 0)
+        sellers = state.words.sellers
+        self._own = sellers.get(buyer_id, 0)
+        # The state's version stands for it where answers are kept.
+        self._suspended = sorted(sellers[each] for each in state.suspended & sellers.keys())
         self._kept = state.kept_from(buyer_id, now=time.time())
 
     def count(self, tree: Group) -> int:
@@ -215,6 +218,8 @@ class Asking:
         where = dialect.where(tree)
         if self._own:
             where += f" AND seller <> {dialect.number(self._own)}"
+        if self._suspended:
+            where += f" AND seller NOT IN ({', '.join(map(dialect.number, self._suspended))})"
         if self._kept:
             dialect.parameters.append(self._kept)
             where += f" AND id NOT IN (SELECT unnest(${len(dialect.parameters)}::BIGINT[]))"

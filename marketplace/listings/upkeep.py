@@ -10,9 +10,10 @@ from cursive.lib import tenancy
 
 from .models import SUSPENDED
 
-_WITHDRAW_ALL = """
+_SUSPEND = """
     WITH mine AS (
-        SELECT id FROM marketplace_listing WHERE seller_id = %(seller)s AND status = 'listed'
+        SELECT id FROM marketplace_listing
+        WHERE seller_id = %(seller)s AND id = ANY(%(ids)s) AND status = 'listed'
         ORDER BY id FOR UPDATE
     )
     UPDATE marketplace_listing l SET status = 'withdrawn', status_reason = %(reason)s
@@ -43,11 +44,12 @@ _REMOVE_PEOPLE = """
 _REMOVE = "DELETE FROM marketplace_listing WHERE id = ANY(%s)"
 
 
-def withdraw_all(*, seller_id: UUID, reason: str) -> int:
-    """Take all that a partner has on sale off it, because the partner is suspended; how many."""
+def suspend_listings(*, seller_id: UUID, listing_ids: Sequence[int], reason: str) -> int:
+    """Take what is on sale off it, because its partner is suspended; how many. `relist_listings`
+    takes it back."""
+    said = f"{SUSPENDED}: {reason}"[:200] if reason else f"{SUSPENDED}."
     with tenancy.connection().cursor() as cursor:
-        said = f"{SUSPENDED}: {reason}"[:200] if reason else f"{SUSPENDED}."
-        cursor.execute(_WITHDRAW_ALL, {"seller": seller_id, "reason": said})
+        cursor.execute(_SUSPEND, {"seller": seller_id, "ids": list(listing_ids), "reason": said})
         return cursor.rowcount
 
 

@@ -13,6 +13,7 @@ from leads.records.models import Lead
 from marketplace.listings.models import Listing
 from marketplace.listings.operations import lock_listings, people_of
 from marketplace.listings.people import candidate_in
+from marketplace.listings.sellers import hold_sellers
 
 from .models import Order
 from .orders import bought_before
@@ -38,6 +39,7 @@ def choose(*, buyer_id: UUID, prices: Mapping[int, int | None], order_id: UUID) 
     order in which they asked. In the sale's transaction, under the lock on their acquisitions.
     """
     locked = {listing.id: listing for listing in lock_listings(list(prices))}
+    suspended = hold_sellers(each.seller_id for each in locked.values())
     now = timezone.now()  # after the locks, for which it may have waited long
     choice = Choice(bought=bought_before(buyer_id, list(prices)))
     free: list[Listing] = []
@@ -48,6 +50,7 @@ def choose(*, buyer_id: UUID, prices: Mapping[int, int | None], order_id: UUID) 
             buyer_id=buyer_id,
             seen_cents=seen,
             now=now,
+            suspended=suspended,
             is_bought=listing_id in choice.bought,
         )
         if reason is not None or listing is None:

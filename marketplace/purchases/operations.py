@@ -1,10 +1,10 @@
 """The sale: listings become the buyer's leads, paid for, all in one transaction (M-4).
 
 It runs as the system, since it crosses workspaces (ADR 0025), and names both sides in every query.
-Its locks are taken in one order: the buyer's acquisitions, listings by id, the buyer's account,
-then whatever the registry's listeners lock. Two purchases of one workspace are one after the other
-from the first lock on, so a key is looked for behind it, and a purchase that is repeated at the
-same moment finds the first one.
+Its locks are taken in one order: the buyer's acquisitions, listings by id, their sellers' standing,
+the buyer's account, then whatever the registry's listeners lock. Two purchases of one workspace
+are one after the other from the first lock on, so a key is looked for behind it, and a purchase
+that is repeated at the same moment finds the first one.
 """
 
 from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ from leads.records.models import Lead
 from marketplace.listings.models import Listing
 from marketplace.listings.operations import people_of
 from marketplace.listings.people import candidate_in
+from marketplace.listings.sellers import suspended_among
 
 from .models import CartItem, Order
 from .operations import ACTION, request_digest
@@ -152,6 +153,7 @@ def _reasons(
 ) -> dict[int, Reason]:
     """Why listings can't be bought now. Who they are only the system may read, of all sellers."""
     now = timezone.now()
+    suspended = suspended_among(each.seller_id for each in listings.values())
     found: dict[int, Reason] = {}
     for item in items:
         listing = listings.get(item.listing_id)
@@ -160,6 +162,7 @@ def _reasons(
             buyer_id=workspace_id,
             seen_cents=item.price_cents,
             now=now,
+            suspended=suspended,
             is_bought=item.listing_id in bought,
         )
         if reason is not None:

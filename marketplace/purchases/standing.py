@@ -1,6 +1,6 @@
 """Whether a listing can be bought by somebody now, and if not, why: one rule for cart and sale."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -33,13 +33,14 @@ def why_not(
     buyer_id: UUID,
     seen_cents: int | None,
     now: datetime,
+    suspended: Collection[UUID],
     is_bought: bool = False,
 ) -> Reason | None:
     """Why this buyer can't have the listing now; None where they can.
 
     `is_bought` says that they bought it before, whatever became of it since. `seen_cents` is the
-    price that they saw: a lower one is fine, a higher one is asked about first. Who the person is
-    doesn't count here.
+    price that they saw: a lower one is fine, a higher one is asked about first. `suspended` are
+    the sellers of whom nothing is sold. Who the person is doesn't count here.
     """
     if is_bought:
         return Reason.OWNED
@@ -52,6 +53,8 @@ def why_not(
             Listing.Status.WITHDRAWN: Reason.WITHDRAWN,
         }
         return gone.get(status, Reason.UNKNOWN)
+    if listing.seller_id in suspended:
+        return Reason.WITHDRAWN
     if listing.seller_id == buyer_id:
         return Reason.OWN
     if is_reserved_by_others(listing, buyer_id=buyer_id, now=now):

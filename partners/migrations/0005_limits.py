@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
             model_name='submission',
             constraint=models.CheckConstraint(condition=models.Q(('checks__gte', 0), models.Q(('checks', 0), ('checks_at__isnull', False), _connector='OR')), name='submission_checks_since'),
         ),
-        # Verdicts are kept by address now (marketplace 0004).
+        # Verdicts are kept by address now (marketplace 0005).
         migrations.DeleteModel(
             name='DroppedChecks',
         ),

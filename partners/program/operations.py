@@ -76,7 +76,7 @@ def reject_partner(*, partner_id: UUID, reason: str, actor: Actor) -> Partner:
 
 
 def suspend_partner(*, partner_id: UUID, reason: str, actor: Actor) -> Partner:
-    """Stop a partner: in the same transaction nothing of theirs is on sale any more.
+    """Stop a partner: from the commit on nothing of theirs is sold any more.
 
     They aren't paid, and what is held stays held, until they are reinstated.
     """

@@ -24,7 +24,8 @@ from marketplace.listings.operations import (
     withdraw_listings,
 )
 from marketplace.listings.people import candidate_in
-from marketplace.listings.upkeep import relist_listings, remove_listings
+from marketplace.listings.sellers import reinstate_seller, suspend_seller
+from marketplace.listings.upkeep import relist_listings, remove_listings, suspend_listings
 from partners.program.guards import lock_partner, require_selling
 
 from .models import Submission
@@ -40,6 +41,7 @@ TITLES = {
     "reprice": "Change the price of {}",
     "withdraw": "Take {} off sale",
     "drop": "Remove the leads of {}",
+    "suspend": "Take leads off sale",
     "relist": "Put leads back on sale",
 }
 SUPPRESSED = "This person has asked not to be contacted."
@@ -50,6 +52,7 @@ _STATUSES: dict[str, list[str]] = {
     "publish": [Listing.Status.DRAFT],
     "reject": [Listing.Status.DRAFT],
     "reprice": [Listing.Status.DRAFT, Listing.Status.LISTED],
+    "suspend": [Listing.Status.LISTED],
 }
 
 
@@ -81,13 +84,32 @@ def start_change(
     return job
 
 
-def start_relisting(workspace_id: UUID) -> Job:
-    """Start the job that puts back on sale what a suspension took off it."""
+def suspend_all(workspace_id: UUID, reason: str) -> None:
+    """Let nothing of a partner's be sold from the caller's commit on, and take it off sale: at
+    once as far as it is little, else by a job."""
+    listed = _concerned(Listing.objects.of_seller(workspace_id), "suspend")
+    ids = list(listed.order_by("id").values_list("id", flat=True)[: AT_ONCE + 1])
+    if len(ids) <= AT_ONCE:
+        suspend_listings(seller_id=workspace_id, listing_ids=ids, reason=reason)
+    else:
+        _start_for_partner(workspace_id, "suspend", reason=reason)
+    suspend_seller(workspace_id)
+
+
+def relist_all(workspace_id: UUID) -> Job:
+    """Let be sold again what a partner has listed, and put back by a job what the suspension took
+    off sale: without those who have asked since not to be contacted. In the caller's
+    transaction."""
+    reinstate_seller(workspace_id)
+    return _start_for_partner(workspace_id, "relist")
+
+
+def _start_for_partner(workspace_id: UUID, action: str, **params: Any) -> Job:
     job, _ = enqueue_job(
         workspace_id=workspace_id,
         kind=KIND,
-        title=TITLES["relist"],
-        params={"submission": "", "action": "relist"},
+        title=TITLES[action],
+        params={"submission": "", "action": action, **params},
         actor=ACTOR,
     )
     return job
@@ -143,13 +165,13 @@ class ChangeHandler(JobHandler):
             about, until = UUID(job.params["submission"]), job.params["until"]
             done = _drop(job.workspace_id, about, job.params["statuses"], until, BATCH)
             return Step(processed=done, cursor=job.cursor, done=done < BATCH)
-        if action in {"publish", "relist"}:
+        if action in {"publish", "relist", "suspend"}:
             # Under the lock that a suspension takes first: it comes before this batch or after it.
             partner = lock_partner(job.workspace_id)
             if action == "publish":
                 require_selling(partner)  # else the job fails, and staff decide anew
-            elif partner is None or not partner.may_sell:
-                return Step(cursor=job.cursor, done=True)
+            elif partner is None or partner.may_sell == (action == "suspend"):
+                return Step(cursor=job.cursor, done=True)  # decided otherwise meanwhile
         column = "line" if job.params["submission"] else "id"
         rows = list(_next(job, action, column, after))
         if rows:
@@ -256,6 +278,11 @@ def _withdraw(seller_id: UUID, params: dict[str, Any], ids: Sequence[int]) -> Co
     return Counter(withdrawn=done)
 
 
+def _suspend(seller_id: UUID, params: dict[str, Any], ids: Sequence[int]) -> Counter[str]:
+    done = suspend_listings(seller_id=seller_id, listing_ids=ids, reason=params["reason"])
+    return Counter(suspended=done)
+
+
 def _relist(seller_id: UUID, params: dict[str, Any], ids: Sequence[int]) -> Counter[str]:
     back = sorted(set(ids) - _suppressed(seller_id, ids))
     return Counter(relisted=relist_listings(seller_id=seller_id, listing_ids=back))
@@ -266,5 +293,6 @@ _ACTIONS: dict[str, Callable[[UUID, dict[str, Any], Sequence[int]], Counter[str]
     "reject": _reject,
     "reprice": _reprice,
     "withdraw": _withdraw,
+    "suspend": _suspend,
     "relist": _relist,
 }

@@ -22,7 +22,6 @@ from leads.imports.staging import Parts
 from leads.imports.uploads.operations import KEPT, map_columns, read_otherwise, receive_upload
 from leads.imports.uploads.purposes import Purpose
 from leads.records.column_names import TARGETS
-from marketplace.listings.upkeep import withdraw_all
 from marketplace.listings.verdicts import forget_old_verdicts
 from partners.program.guards import lock_partner, require_selling
 
@@ -268,20 +267,6 @@ def withdraw_submission(*, workspace_id: UUID, actor: Actor, submission_id: UUID
         changing.change(found, actor, "withdraw", reason=WITHDRAWN)
         _note(found, actor, "withdraw")
     return found
-
-
-def withdraw_all_of(workspace_id: UUID, reason: str) -> int:
-    """Take all that a partner has on sale off it, at once, because they are suspended; how many.
-
-    In the caller's transaction. `relist_all_of` takes it back.
-    """
-    return withdraw_all(seller_id=workspace_id, reason=reason)
-
-
-def relist_all_of(workspace_id: UUID) -> Job:
-    """Put back what `withdraw_all_of` took off sale, by a job: who has asked since not to be
-    contacted stays off it. In the caller's transaction."""
-    return changing.start_relisting(workspace_id)
 
 
 def locked(workspace_id: UUID, submission_id: UUID) -> Submission:

@@ -18,13 +18,12 @@ from marketplace.listings.operations import mark_sold, record_checks
 from partners.commission.scores import freshness
 from partners.program.models import Partner
 from partners.submissions import changing
+from partners.submissions.changing import relist_all, suspend_all
 from partners.submissions.models import MOST, Submission
 from partners.submissions.operations import (
     change_price,
     give_up,
-    relist_all_of,
     submit_for_review,
-    withdraw_all_of,
     withdraw_submission,
 )
 from partners.submissions.quality import Shares, points_of, uniqueness
@@ -324,17 +323,17 @@ def test_suspension_takes_all_off_sale_and_reinstating_puts_it_back(petra, monke
     found = on_sale(petra, people(50, 100))
     before = {each.id: each.listed_at for each in listings(found)}
     with system_context(), atomic():
-        suspended = withdraw_all_of(petra.id, "Complaints.")
+        suspend_all(petra.id, "Complaints.")
     suspend(petra)
-    assert suspended == 50 and statuses(found) == {"withdrawn": 50}
+    assert statuses(found) == {"withdrawn": 50}
     with system_context(), atomic():
-        job = relist_all_of(petra.id)
+        job = relist_all(petra.id)
     work(petra, job)
     assert statuses(found) == {"withdrawn": 50}  # still suspended
     cast.suppress("p103@fine.example")
     suspend(petra, "approved")
     with system_context(), atomic():
-        job = relist_all_of(petra.id)
+        job = relist_all(petra.id)
     work(petra, job)
     assert statuses(found) == {"listed": 49, "withdrawn": 1}
     assert {each.id: each.listed_at for each in listings(found)} == before

@@ -9,14 +9,22 @@ import pytest
 from cursive.lib.errors import Forbidden
 from cursive.lib.jobs.models import Job
 from cursive.lib.tenancy import atomic, system_context, tenant_context
+from leads.filters.tree import EVERYBODY
 from marketplace.listings.operations import record_checks
+from marketplace.listings.search import count
+from marketplace.listings.sellers import hold_sellers, suspend_seller
+from marketplace.purchases.cart import add_listings
+from marketplace.purchases.operations import NothingToBuy
+from marketplace.purchases.paying import reserve_listings
+from marketplace.purchases.queries import cart_of
 from partners.program.models import Partner
 from partners.program.operations import reinstate_partner, suspend_partner
 from partners.submissions import changing
 from partners.submissions.models import Submission
-from partners.submissions.operations import withdraw_all_of, withdraw_submission
+from partners.submissions.operations import withdraw_submission
 from partners.submissions.review import approve_submission, reject_submission
 from tests.credits.books import at_once, start_and_wait
+from tests.marketplace.purchases.buying import buyer
 from tests.partners.submissions.handing import (
     STAFF,
     again,
@@ -108,7 +116,7 @@ def test_what_comes_on_sale_while_a_suspension_is_under_way_waits_for_it(petra, 
         Partner.objects.select_for_update().get(workspace_id=petra.id)
         assert start_and_wait(working)
         Partner.objects.filter(workspace_id=petra.id).update(status="suspended")
-        withdraw_all_of(petra.id, "Complaints.")
+        changing.suspend_all(petra.id, "Complaints.")
     working.join()
     assert done == [None]
     assert statuses(found) == {"draft" if way == "publish" else "withdrawn": 50}
@@ -135,12 +143,110 @@ def test_what_was_withdrawn_or_found_invalid_meanwhile_does_not_come_back(petra,
     with tenant_context(petra.id):
         withdraw_submission(workspace_id=petra.id, actor=petra.actor, submission_id=gone.id)
     suspend(petra)
+    work(petra, job_of(petra, "suspend"))
     work(petra, again(petra, gone).change_job)
     with system_context(), atomic():
         record_checks(checks={listings(kept)[0].id: "invalid"})
     reinstate(petra)
     assert statuses(gone) == {"withdrawn": 50}
     assert statuses(kept) == {"listed": 49, "withdrawn": 1}
+
+
+@pytest.fixture
+def many(petra, monkeypatch) -> Submission:
+    """A file on sale whose leads are more than what is changed at once; in three batches."""
+    monkeypatch.setattr(changing, "AT_ONCE", 10)
+    monkeypatch.setattr(changing, "BATCH", 20)
+    return on_sale(petra, people(50))
+
+
+def job_of(petra, action: str) -> Job:
+    with tenant_context(petra.id):
+        return Job.objects.filter(title=changing.TITLES[action]).latest("created_at")
+
+
+def seen(acme) -> int:
+    with tenant_context(acme.workspace.id):
+        return count(EVERYBODY, buyer_id=acme.workspace.id)
+
+
+def test_nothing_is_sold_from_the_suspension_on_however_much_is_listed(petra, many):
+    """M-1, P-1: at once; the listings follow by a job."""
+    acme = buyer()
+    ids = [each.id for each in listings(many)]
+    with tenant_context(acme.workspace.id):
+        add_listings(workspace_id=acme.workspace.id, actor=acme.actor, listing_ids=ids[:1])
+    assert seen(acme) == 50
+    suspend(petra)
+    assert statuses(many) == {"listed": 50} and seen(acme) == 0
+    before = acme.snapshot()
+    with pytest.raises(NothingToBuy) as refusal:
+        acme.buy(ids)
+    assert refusal.value.left_out == {"withdrawn": ids}
+    with tenant_context(acme.workspace.id):
+        (row,) = cart_of(acme.workspace.id, acme.user.id).rows
+        assert row.reason == "withdrawn"
+        kept = reserve_listings(workspace_id=acme.workspace.id, actor=acme.actor, listing_ids=ids)
+        added = add_listings(workspace_id=acme.workspace.id, actor=acme.actor, listing_ids=ids[1:3])
+    assert (kept, added.added, added.gone) == (0, 0, 2)
+    assert acme.snapshot() == before
+    work(petra, job_of(petra, "suspend"))
+    assert statuses(many) == {"withdrawn": 50}
+    reinstate(petra)
+    assert statuses(many) == {"listed": 50} and seen(acme) == 50
+    assert acme.buy(ids[:2]).leads == 2
+
+
+def test_a_suspension_that_is_lifted_half_way_ends_there(petra, many, monkeypatch):
+    acme = buyer()
+    suspend(petra)
+
+    def stop(self, job):
+        if job.cursor and not partner(petra).may_sell:
+            reinstate_partner(partner_id=partner(petra).id, actor=STAFF)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(changing.ChangeHandler, "prepare", stop)
+        work(petra, job_of(petra, "suspend"))
+    assert statuses(many) == {"withdrawn": 20, "listed": 30} and seen(acme) == 30
+    assert acme.buy([listings(many)[-1].id]).leads == 1
+    work(petra, job_of(petra, "relist"))
+    assert statuses(many) == {"listed": 49, "sold_out": 1} and seen(acme) == 49
+
+
+@pytest.mark.faults
+def test_a_sale_during_the_suspension_waits_for_it_and_is_refused(petra, many):
+    acme = buyer()
+    answers: list[object] = []
+    ids = [each.id for each in listings(many)]
+    buying = Thread(target=lambda: answers.extend(at_once(1, lambda _: acme.buy(ids))))
+    before = acme.snapshot()
+    with system_context(), atomic():
+        suspend_seller(petra.id)
+        assert start_and_wait(buying)
+    buying.join()
+    assert isinstance(answers[0], NothingToBuy)
+    assert acme.snapshot() == before
+
+
+@pytest.mark.faults
+def test_a_suspension_during_a_sale_waits_for_it_and_not_for_ever(petra, many):
+    """While it waits later sales wait behind it: many buyers can't keep it off."""
+    acme, done = buyer(), []
+    ids = [each.id for each in listings(many)]
+    suspending = Thread(target=lambda: done.extend(at_once(1, lambda _: suspend(petra))))
+    late = Thread(target=lambda: done.extend(at_once(1, lambda _: acme.buy(ids[1:]))))
+    with system_context(), atomic():
+        assert hold_sellers([petra.id]) == frozenset()
+        assert start_and_wait(suspending)
+        assert partner(petra).may_sell
+        late.start()
+        late.join(0.3)
+        assert late.is_alive()
+    suspending.join()
+    late.join()
+    assert done[0] is None and isinstance(done[1], NothingToBuy)
+    assert not partner(petra).may_sell
 
 
 def test_what_is_rejected_after_half_a_publication_does_not_come_back(petra, monkeypatch):
