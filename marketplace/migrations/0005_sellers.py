@@ -76,5 +76,9 @@ class Migration(migrations.Migration):
             },
         ),
         ProtectTable("marketplace_addressverdict"),
+        migrations.AddIndex(
+            model_name='listing',
+            index=models.Index(fields=['submission_id', 'status', 'sold'], name='listing_sales'),
+        ),
         migrations.RunPython(note_what_is_known, migrations.RunPython.noop),
     ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -143,6 +144,14 @@ WHERE seller_id = %(workspace)s AND (created_at >= %(since)s OR status = 'listed
 """
 
 
+# Of so many listings, verdicts and sales counting takes most of a second (a million each: 0.7 s):
+# then it is done once in a while, and the page says when.
+LARGE = 50_000
+COUNTED_EVERY = timedelta(minutes=10)
+# To be raised where Standing gets other fields: those that are kept are of the release before.
+_KEPT = "partner-standing:1:{}"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A partner in figures. `recent` is of the last 90 days; rates and score are of those."""
@@ -155,8 +164,14 @@ class Standing:
     on_sale: int
     submissions: SubmissionFigures
     recent: SubmissionFigures
+    checked: int
     pass_rate: float | None
     score: scores.Score
+
+    @property
+    def counted(self) -> int:
+        """How much it is counted of: rows, more or less."""
+        return self.sold + self.on_sale + self.checked
 
     @property
     def acceptance(self) -> float | None:
@@ -167,6 +182,21 @@ class Standing:
     def refund_rate(self) -> float | None:
         """The share of sales that were refunded, in percent."""
         return scores.share(self.refunded, self.sold)
+
+
+def shown_standing(workspace_id: UUID) -> tuple[Standing, datetime | None]:
+    """How a partner stands, for their page; of a large one as it was counted some minutes ago, and
+    when that was."""
+    key = _KEPT.format(workspace_id)
+    kept: tuple[Standing, datetime] | None = cache.get(key)
+    if kept is not None:
+        return kept
+    now = timezone.now()
+    found = standing_of(workspace_id, now)
+    if found.counted < LARGE:
+        return found, None
+    cache.set(key, (found, now), COUNTED_EVERY.total_seconds())
+    return found, now
 
 
 def standing_of(workspace_id: UUID, now: datetime | None = None) -> Standing:
@@ -187,6 +217,7 @@ def standing_of(workspace_id: UUID, now: datetime | None = None) -> Standing:
         on_sale=on_sale,
         submissions=figures_of(workspace_id, None),
         recent=recent,
+        checked=valid + invalid,
         pass_rate=pass_rate,
         score=scores.partner_score(
             pass_rate=pass_rate,

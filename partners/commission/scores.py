@@ -19,8 +19,9 @@ OLDEST_DAYS = 400  # from there on nothing changes, and the power still fits a f
 
 def freshness_sql(days: str) -> str:
     """The formula of `freshness` over an SQL expression of whole days."""
-    power = f"{STEEPNESS} * (least(greatest({days}, 0), {OLDEST_DAYS}) - {HALF_DAYS})"
-    return f"greatest({STALEST}, 100 / (1 + exp({power})))"
+    # As a double: a power of exact numbers took 1.4 s for a million leads.
+    power = f"{STEEPNESS}::float8 * (least(greatest({days}, 0), {OLDEST_DAYS}) - {HALF_DAYS})"
+    return f"greatest({STALEST}, (100 / (1 + exp({power})))::numeric)"
 
 
 FRESHNESS_SQL = freshness_sql("(sold_at AT TIME ZONE 'UTC')::date - collected_on")

@@ -12,12 +12,13 @@ from .export import csv_response, ledger_lines, note_export, sold_lines
 from .forms import SoldForm
 from .models import HELD_FOR, PAYOUT_FROM_CENTS, PartnerEntry, Payout, SoldLead
 from .queries import (
+    COUNTED_EVERY,
     account_of,
     entries_of,
     next_payout,
     payouts_of,
+    shown_standing,
     sold_leads_of,
-    standing_of,
     terms_in_force,
     with_listings,
 )
@@ -31,10 +32,13 @@ TERMS = {"held_days": HELD_FOR.days, "payout_from": PAYOUT_FROM_CENTS}
 def home(request: PartnerRequest) -> HttpResponse:
     """How the partner stands: what was handed in, sold and earned, and the score by part."""
     workspace_id = request.workspace.id
-    standing, account = standing_of(workspace_id), account_of(workspace_id)
+    standing, counted_at = shown_standing(workspace_id)
+    account = account_of(workspace_id)
     context = {
         "partner": request.partner,
         "standing": standing,
+        "counted_at": counted_at,
+        "counted_every": COUNTED_EVERY.seconds // 60,
         "account": account,
         "next": next_payout(account),
         "kinds": standing.submissions.duplicates_by_kind,

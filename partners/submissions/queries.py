@@ -40,16 +40,18 @@ class Sales:
 
 
 def sales_of(submissions: Sequence[Submission]) -> dict[UUID, Sales]:
-    """The same of several, by their ids; one query."""
+    """The same of several, by their ids; one query, over an index alone."""
     rows = (
         Listing.objects.filter(submission_id__in=[each.id for each in submissions])
         .values("submission_id")
         .annotate(
-            on_sale=Count("id", filter=Q(status=Listing.Status.LISTED)),
-            sold_leads=Count("id", filter=Q(sold__gt=0)),
+            on_sale=Count("status", filter=Q(status=Listing.Status.LISTED)),
+            sold_leads=Count("status", filter=Q(sold__gt=0)),
             sales=Sum("sold"),
-            withdrawn=Count("id", filter=Q(status=Listing.Status.WITHDRAWN)),
-            open=Count("id", filter=Q(status__in=[Listing.Status.DRAFT, Listing.Status.LISTED])),
+            withdrawn=Count("status", filter=Q(status=Listing.Status.WITHDRAWN)),
+            open=Count(
+                "status", filter=Q(status__in=[Listing.Status.DRAFT, Listing.Status.LISTED])
+            ),
         )
     )
     found = {each.id: Sales() for each in submissions}

@@ -105,6 +105,36 @@ def test_the_standing_in_figures(petra, monkeypatch):
     assert found.score.value == 78
 
 
+def test_a_large_partners_figures_are_counted_now_and_then_and_say_when(
+    petra, browser, monkeypatch
+):
+    """P-7: of a million listings the page isn't counted at each look; of a few it is."""
+    petra.sell(2)
+    assert "was counted" not in page(browser, "/partner/")
+    petra.sell()
+    monkeypatch.setattr(queries, "LARGE", 3)
+    assert "was counted" in page(browser, "/partner/")
+    petra.sell()
+    kept = page(browser, "/partner/")
+    assert "3 in 90 days" in kept and "$1.20" in kept, "money is told as it is"
+    monkeypatch.setattr(queries, "_KEPT", "partner-standing:later:{}")
+    assert "4 in 90 days" in page(browser, "/partner/")
+
+
+def test_the_dashboard_asks_a_bounded_number_of_queries(
+    petra, browser, monkeypatch, django_assert_max_num_queries
+):
+    petra.sell(3)
+    listed(petra)
+    page(browser, "/partner/")
+    with django_assert_max_num_queries(15):
+        page(browser, "/partner/")
+    monkeypatch.setattr(queries, "LARGE", 1)
+    page(browser, "/partner/")
+    with django_assert_max_num_queries(10):
+        page(browser, "/partner/")
+
+
 def test_the_ledger_shows_every_change_by_pages(petra, browser):
     payout = petra.payout()
     mark_paid(payout_id=payout.id, reference="wire", actor=STAFF)
