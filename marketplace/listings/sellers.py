@@ -2,7 +2,8 @@
 its commit on, however many listings there are (M-1, P-1).
 
 A sale asks while it holds each seller, and a suspension waits for the sales that do. Both come
-after the locks on listings.
+after the locks on listings. Sellers share some locks, so that an order of a thousand sellers takes
+few of those that the database has.
 """
 
 from collections.abc import Iterable
@@ -12,10 +13,11 @@ from cursive.lib import tenancy
 
 from .models import SuspendedSeller
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('seller:' || %s::uuid, 0))"
+LOCKS = 64
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('suspensions', %s))"
 _HOLD = """
-    SELECT pg_advisory_xact_lock_shared(hashtextextended('seller:' || id, 0))
-    FROM (SELECT unnest(%s::uuid[]) AS id ORDER BY 1) t
+    SELECT pg_advisory_xact_lock_shared(hashtextextended('suspensions', lock))
+    FROM (SELECT unnest(%s::bigint[]) AS lock ORDER BY 1) t
 """
 
 
@@ -23,7 +25,7 @@ def suspend_seller(seller_id: UUID) -> None:
     """Let nothing of a partner's be sold any more, once sales that are under way are done. To be
     the last lock of the caller's transaction."""
     with tenancy.connection().cursor() as cursor:
-        cursor.execute(_LOCK, [seller_id])
+        cursor.execute(_LOCK, [_lock_of(seller_id)])
     SuspendedSeller.objects.get_or_create(seller_id=seller_id)
 
 
@@ -44,5 +46,9 @@ def hold_sellers(seller_ids: Iterable[UUID]) -> frozenset[UUID]:
     if not wanted:
         return frozenset()
     with tenancy.connection().cursor() as cursor:
-        cursor.execute(_HOLD, [list(wanted)])
+        cursor.execute(_HOLD, [list({_lock_of(each) for each in wanted})])
     return suspended_among(wanted)
+
+
+def _lock_of(seller_id: UUID) -> int:
+    return seller_id.int % LOCKS

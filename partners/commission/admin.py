@@ -19,6 +19,7 @@ from credits.purchases.admin import DecidedAdmin, MoneyAdmin
 from cursive.lib.ui.formatting import format_cents, format_percent
 from partners.program.admin import PartnerAdmin
 from partners.program.models import Partner
+from partners.submissions.allowance import allowance_of
 
 from .checks import CHECKS, find_differences
 from .forms import AdjustForm, RateForm
@@ -109,6 +110,10 @@ class SellerAdmin(PartnerAdmin):
             ("Sold", f"{found.sold:,}, refunded {format_percent(found.refund_rate, 1)}"),
             ("Pass rate", format_percent(found.pass_rate, 1)),
             ("Score", score),
+            (
+                "Checked in 24 hours",
+                f"{allowance_of(row).used:,} of {row.checks_a_day:,} addresses",
+            ),
         ]
         return [*super().facts(row), *figures]
 

@@ -221,7 +221,8 @@ def standing_of(workspace_id: UUID, now: datetime | None = None) -> Standing:
         pass_rate=pass_rate,
         score=scores.partner_score(
             pass_rate=pass_rate,
-            duplicates=scores.share(recent.duplicates, recent.rows),
+            # A clean file that is given up, however often, makes nobody better.
+            duplicates=scores.share(recent.duplicates, recent.rows - recent.dropped),
             completeness=None if completeness is None else float(completeness),
             freshness=None if freshness is None else float(freshness),
             kept=scores.share(sold_recent - lately_refunded, sold_recent),

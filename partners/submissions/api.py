@@ -144,7 +144,11 @@ class UploadView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Hand in a CSV, TSV or Excel file; a job validates it. Submit it for review in the
-        portal, where you see what was found."""
+        portal, where you see what was found.
+
+        So many leads are checked for a partner in 24 hours, and so many files at a time: past
+        that it answers 429, and the sentence says when to go on.
+        """
         form = cast(QueryDict, request.data)
         if unknown := sorted(set(form) - {*FIELDS, "file", "mapping"}):
             raise InvalidInput("There is no such field.", fields={unknown[0]: "No such field."})

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from cursive.lib.errors import Conflict
 from cursive.lib.tables.table import Row, RowProblem, Table
@@ -64,7 +64,8 @@ def sales_of(submissions: Sequence[Submission]) -> dict[UUID, Sales]:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionFigures:
-    """Sums over submissions, in rows but for `submissions`."""
+    """Sums over submissions, in rows but for `submissions`. `dropped` are the valid and invalid
+    rows of files that nothing came of: given up, or not taken."""
 
     submissions: int = 0
     rows: int = 0
@@ -75,6 +76,7 @@ class SubmissionFigures:
     doubles_own: int = 0
     doubles_others: int = 0
     doubles_market: int = 0
+    dropped: int = 0
 
     @property
     def duplicates(self) -> int:
@@ -98,9 +100,12 @@ def figures_of(workspace_id: UUID, since: datetime | None) -> SubmissionFigures:
     validated = Submission.objects.filter(workspace_id=workspace_id, rows__gt=0)
     if since is not None:
         validated = validated.filter(created_at__gte=since)
-    names = [each.name for each in fields(SubmissionFigures) if each.name != "submissions"]
+    own = {"submissions", "dropped"}
+    names = [each.name for each in fields(SubmissionFigures) if each.name not in own]
     # An aggregate can't have the name of the column that it is of.
     sums = {f"all_{name}": Sum(name, default=0) for name in names}
+    over = Q(status__in=Submission.OVER)
+    sums["all_dropped"] = Sum(F("valid") + F("invalid"), filter=over, default=0)
     found = validated.aggregate(submissions=Count("id"), **sums)
     return SubmissionFigures(**{name.removeprefix("all_"): value for name, value in found.items()})
 

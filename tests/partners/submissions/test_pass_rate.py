@@ -105,3 +105,21 @@ def test_verdicts_tell_nobody_and_are_kept_for_ninety_days(petra):
     remove_expired_submissions()
     with system_context():
         assert AddressVerdict.objects.count() == 40
+
+
+def test_what_is_given_up_or_not_taken_does_not_thin_out_duplicates(petra):
+    """P-6a: 20 % of the score; a clean file that nothing comes of is no reason for a better one."""
+
+    def unique() -> int | None:
+        with tenant_context(petra.id):
+            parts = standing_of(petra.id).score.parts
+        return next(part.value for part in parts if part.code == "unique")
+
+    validated(petra, people(60) + people(60).split("\n", 1)[1])
+    assert unique() == 0  # 60 of 120
+    for _ in range(2):
+        drop(petra, validated(petra, people(100, 1000)))
+    validated(petra, people(40, 2000))  # too few
+    assert unique() == 0
+    validated(petra, people(120, 3000))
+    assert unique() == 50  # 60 of 240
