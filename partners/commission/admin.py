@@ -25,7 +25,7 @@ from .checks import CHECKS, find_differences
 from .forms import AdjustForm, RateForm
 from .models import CommissionRate, PartnerAccount, PartnerEntry, SoldLead
 from .operations import add_terms, adjust_earnings
-from .queries import standing_of
+from .queries import shown_standing
 from .rates import pass_rate
 
 WORKSPACE_FILTER = text_filter("workspace", "workspace's id", "workspace_id", UUID)
@@ -102,9 +102,9 @@ class SellerAdmin(PartnerAdmin):
 
     def facts(self, row: Partner) -> list[tuple[str, object]]:
         """With the figures of the partner's own page."""
-        found = standing_of(row.workspace_id)
+        found, counted_at = shown_standing(row.workspace_id)
         score = "not known yet" if found.score.value is None else f"{found.score.value} of 100"
-        figures = [
+        figures: list[tuple[str, object]] = [
             ("Submissions", f"{found.submissions.submissions:,}"),
             ("Acceptance", format_percent(found.acceptance, 1)),
             ("Sold", f"{found.sold:,}, refunded {format_percent(found.refund_rate, 1)}"),
@@ -115,6 +115,8 @@ class SellerAdmin(PartnerAdmin):
                 f"{allowance_of(row).used:,} of {row.checks_a_day:,} addresses",
             ),
         ]
+        if counted_at is not None:
+            figures.append(("Figures counted", f"{counted_at:%Y-%m-%d %H:%M} UTC"))
         return [*super().facts(row), *figures]
 
 

@@ -78,7 +78,9 @@ def require_allowance(partner: Partner) -> None:
         free = found.free_at(1) or timezone.now() + SPAN
         raise TooMany(
             f"We check up to {found.most:,} of your leads in 24 hours, and {found.used:,} were"
-            f" checked, those of files that you gave up too. Go on at {_said(free)}.",
+            f" checked, those of files that you gave up too. Go on at {_said(free)}."
+            if found.most
+            else "None of your leads are checked just now. Ask our support.",
             retry_after=max(1, round((free - timezone.now()).total_seconds())),
             limit=found.most,
             remaining=0,

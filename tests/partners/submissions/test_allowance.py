@@ -133,7 +133,7 @@ def test_who_begins_by_hand_is_refused_too(petra):
     answer = client.post("/api/partner/leads/upload", {"file": file, **market.DETAILS})
     assert answer.status_code == 429, answer.content
     body = answer.json()
-    assert body["type"].endswith("too_many") and "0 of your leads in 24 hours" in body["detail"]
+    assert body["type"].endswith("too_many") and "Ask our support" in body["detail"]
     assert int(answer["Retry-After"]) > 0
     assert not any(kept(petra).values())
     allow(petra)
