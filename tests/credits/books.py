@@ -134,8 +134,9 @@ def superuser() -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def start_and_wait(thread: threading.Thread) -> bool:
-    """Start a thread, and wait until some statement is seen to wait for a lock; whether one is."""
+def start_and_wait(thread: threading.Thread, waiting: int = 1) -> bool:
+    """Start a thread, and wait until some statement is seen to wait for a lock (or so many are);
+    whether one is."""
     thread.start()
     ends = time.monotonic() + 20
     with superuser() as connection:
@@ -144,7 +145,7 @@ def start_and_wait(thread: threading.Thread) -> bool:
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                 " AND wait_event_type = 'Lock'"
             ).fetchone()
-            if found and found[0]:
+            if found and found[0] >= waiting:
                 return True
             time.sleep(0.01)
     return False

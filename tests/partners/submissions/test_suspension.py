@@ -240,9 +240,7 @@ def test_a_suspension_during_a_sale_waits_for_it_and_not_for_ever(petra, many):
         assert hold_sellers([petra.id]) == frozenset()
         assert start_and_wait(suspending)
         assert partner(petra).may_sell
-        late.start()
-        late.join(0.3)
-        assert late.is_alive()
+        assert start_and_wait(late, waiting=2)
     suspending.join()
     late.join()
     assert done[0] is None and isinstance(done[1], NothingToBuy)
