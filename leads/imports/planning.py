@@ -34,8 +34,8 @@ SHOWN = 80
 # A part is in memory as a whole, whatever its rows are like.
 MOST_CHARACTERS = 4_000_000
 LONG_ROW, LONGEST_CELL = 4_000, 2_000
-_CELLS = 8
-_SHOWN = ("first_name", "last_name", "email", "phone", "title", "company_name")
+CELLS = 8
+SAMPLE_FIELDS = ("first_name", "last_name", "email", "phone", "title", "company_name")
 _DOUBLE = "The same person is in a row further up."
 _SUPPRESSED = "This person has asked not to be contacted."
 
@@ -66,13 +66,13 @@ class Part:
             rows = found.setdefault(planned.outcome, [])
             if len(rows) < SAMPLES:
                 person = planned.candidate.person
-                shown = {name: getattr(person, name) or "" for name in _SHOWN}
+                shown = {name: getattr(person, name) or "" for name in SAMPLE_FIELDS}
                 rows.append({"line": planned.line, **shown})
         shown_whole = {*found, OWNED_PARTLY}
         for each in self.left_out:
             rows = found.setdefault(each.outcome, [])
             if each.outcome not in shown_whole and len(rows) < SAMPLES:
-                cells = [cell[:80] for cell in each.values if cell.strip()][:_CELLS]
+                cells = [cell[:80] for cell in each.values if cell.strip()][:CELLS]
                 rows.append({"line": each.line, "reason": each.reason, "values": cells})
         return found
 

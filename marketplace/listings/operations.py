@@ -15,7 +15,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from cursive.lib import tenancy
-from leads.catalogue.suppression import suppression_list
+from leads.catalogue.suppression import are_suppressed, suppression_list
 from leads.records.acquisition import Candidate
 from leads.records.person import Person
 
@@ -172,18 +172,16 @@ def withdraw_suppressed() -> int:
 
     A sale looks again; this is so that nobody is shown until then.
     """
-    suppressed = suppression_list()
-    if suppressed is None:
+    if suppression_list() is None:
         return 0
     withdrawn = after = 0
     with tenancy.system_context():
         people = ListingPerson.objects.filter(listing__status=Status.LISTED).order_by("listing_id")
         while batch := list(people.filter(listing_id__gt=after)[:LOOKED_AT]):
             after = batch[-1].listing_id
-            found = [candidate_in(one.record) for one in batch]
-            contacts = [(sorted(one.emails), sorted(one.phones)) for one in found]
+            said = are_suppressed([candidate_in(one.record) for one in batch])
             theirs: dict[UUID, list[int]] = defaultdict(list)
-            for one, is_suppressed in zip(batch, suppressed(contacts), strict=True):
+            for one, is_suppressed in zip(batch, said, strict=True):
                 if is_suppressed:
                     theirs[one.workspace_id].append(one.listing_id)
             for seller_id, ids in theirs.items():

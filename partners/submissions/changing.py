@@ -14,7 +14,7 @@ from cursive.lib.errors import Conflict
 from cursive.lib.jobs.models import Job
 from cursive.lib.jobs.operations import enqueue_job
 from cursive.lib.jobs.registry import JobHandler, Step
-from leads.catalogue.suppression import suppression_list
+from leads.catalogue.suppression import are_suppressed, suppression_list
 from marketplace.listings.models import Listing, ListingPerson, ListingQuerySet
 from marketplace.listings.operations import (
     lock_listings,
@@ -219,13 +219,11 @@ def _concerned(listings: ListingQuerySet, action: str) -> ListingQuerySet:
 
 def _suppressed(seller_id: UUID, ids: Sequence[int]) -> set[int]:
     """Those whose people are on the suppression list by now (A-18)."""
-    is_suppressed = suppression_list()
-    if is_suppressed is None:
-        return set()
-    people = ListingPerson.objects.filter(workspace_id=seller_id, listing_id__in=ids)
-    found = [(each.listing_id, candidate_in(each.record)) for each in people]
-    contacts = [(sorted(one.emails), sorted(one.phones)) for _, one in found]
-    return {id for (id, _), said in zip(found, is_suppressed(contacts), strict=True) if said}
+    if suppression_list() is None:
+        return set()  # and nobody has to be read
+    people = list(ListingPerson.objects.filter(workspace_id=seller_id, listing_id__in=ids))
+    said = are_suppressed([candidate_in(one.record) for one in people])
+    return {one.listing_id for one, is_listed in zip(people, said, strict=True) if is_listed}
 
 
 def chosen(selection: dict[str, Any]) -> Q:

@@ -12,7 +12,8 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from cursive.lib.errors import Conflict
 from cursive.lib.tables.table import Row, RowProblem, Table
 from cursive.lib.tables.writing import BOM, csv_lines
-from leads.imports.staging import OWNED_PARTLY, PARTLY, Parts
+from leads.imports.planning import CELLS, SAMPLE_FIELDS, SAMPLES
+from leads.imports.staging import NEW, OWNED_PARTLY, PARTLY, Parts
 from leads.imports.uploads.operations import open_upload
 from marketplace.listings.models import Listing, ListingPerson
 
@@ -184,6 +185,38 @@ def _turned_down(submission: Submission, after: int) -> list[tuple[int, str, str
         (line, "email" if status == "invalid" or checked_at is None else "", reason)
         for line, status, checked_at, reason in rows[:_REJECTS_AT_A_TIME]
     ]
+
+
+def samples_after_checking(submission: Submission) -> dict[str, list[dict[str, Any]]]:
+    """What the page shows of a submission's rows once addresses were asked about, by outcome: the
+    first leads that are left, and in `unreachable` the first that were turned down for it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for outcome, status in (
+        (NEW, Listing.Status.DRAFT),
+        ("unreachable", Listing.Status.REJECTED),
+    ):
+        people = (
+            ListingPerson.objects.filter(
+                workspace_id=submission.workspace_id,
+                listing__submission_id=submission.id,
+                listing__status=status,
+            )
+            .select_related("listing")
+            .order_by("listing__line")[:SAMPLES]
+        )
+        rows = []
+        for each in people:
+            shown = {name: each.record.get(name, "") for name in SAMPLE_FIELDS}
+            row = {"line": each.listing.line, **shown}
+            if outcome != NEW:
+                row = {
+                    "line": each.listing.line,
+                    "reason": each.listing.status_reason,
+                    "values": [value for value in shown.values() if value][:CELLS],
+                }
+            rows.append(row)
+        found[outcome] = rows
+    return found
 
 
 def sample_of(submission: Submission) -> list[tuple[Listing, dict[str, Any]]]:

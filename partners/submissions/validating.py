@@ -33,6 +33,7 @@ from .judging import SubmissionJudge, collected, found
 from .models import MOST, Submission
 from .operations import KIND
 from .quality import grade_listings, grade_submission, uniqueness
+from .queries import samples_after_checking
 
 PART_ROWS = 5_000
 GRADED_AT_A_TIME = 20_000
@@ -356,6 +357,7 @@ def _conclude(job: Job, about: Submission) -> None:
     about.plan = {name: cursor[name] for name in SHOWN}
     about.plan["counts"], about.plan["undeliverable"] = counts, undeliverable
     about.plan["unanswered"] = unanswered
+    about.plan["samples"] = cursor["samples"] | samples_after_checking(about)
     about.rows = cursor["rows"]
     about.valid = counts.get(NEW, 0) - undeliverable - unanswered
     about.doubles_in_file = counts.get(DOUBLE, 0)

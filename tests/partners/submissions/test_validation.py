@@ -101,6 +101,10 @@ def test_rows_that_cannot_be_sold_are_told_with_line_field_and_reason(petra):
     assert "valid e-mail address" in told[0][2] and "90 days old or older" in told[1][2]
     assert told[2][3] == "'=cmd()" and "further up" in told[3][2]
     assert "takes no mail" in told[4][2] and told[4][4:6] == ["Lee93", "x@dead.example"]
+    samples = found.plan["samples"]
+    assert [one["line"] for one in samples["unreachable"]] == [56]
+    assert "takes no mail" in samples["unreachable"][0]["reason"]
+    assert [one["line"] for one in samples["new"]] == list(range(2, 22))
     assert sum(found.plan["reasons"].values()) == 3 and found.plan["undeliverable"] == 1
 
 
