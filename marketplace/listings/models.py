@@ -50,6 +50,10 @@ class ListingQuerySet(models.QuerySet["Listing"]):
         """What is on sale, or would be again as soon as its seller's suspension is lifted."""
         return self.listed() | self.suspended()
 
+    def repriceable(self) -> "ListingQuerySet":
+        """What has a price to change: drafts, what is on sale, and what may be again."""
+        return self.withdrawable() | self.filter(status=Listing.Status.DRAFT)
+
     def of_seller(self, workspace_id: object) -> "ListingQuerySet":
         """What one partner offers or offered."""
         return self.filter(seller_id=workspace_id)

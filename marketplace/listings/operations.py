@@ -193,9 +193,9 @@ def withdraw_suppressed() -> int:
 
 
 def reprice_listings(*, seller_id: UUID, listing_ids: Sequence[int], price_cents: int) -> int:
-    """Ask another price for drafts and for what is on sale; how many (P-5). No review again."""
-    changeable = _locked(seller_id, listing_ids).filter(status__in=[Status.DRAFT, Status.LISTED])
-    ids = list(changeable.values_list("id", flat=True))
+    """Ask another price for drafts, for what is on sale, and for what a suspension took off it;
+    how many (P-5). No review again."""
+    ids = list(_locked(seller_id, listing_ids).repriceable().values_list("id", flat=True))
     return Listing.objects.filter(id__in=ids).update(price_cents=price_cents)
 
 

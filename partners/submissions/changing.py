@@ -51,7 +51,6 @@ NEVER_ON_SALE = (Listing.Status.DRAFT, Listing.Status.REJECTED)
 _STATUSES: dict[str, list[str]] = {
     "publish": [Listing.Status.DRAFT],
     "reject": [Listing.Status.DRAFT],
-    "reprice": [Listing.Status.DRAFT, Listing.Status.LISTED],
     "suspend": [Listing.Status.LISTED],
 }
 
@@ -214,6 +213,8 @@ def _concerned(listings: ListingQuerySet, action: str) -> ListingQuerySet:
         return listings.withdrawable()
     if action == "relist":
         return listings.suspended()
+    if action == "reprice":
+        return listings.repriceable()
     return listings.filter(status__in=_STATUSES[action])
 
 

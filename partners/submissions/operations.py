@@ -22,6 +22,7 @@ from leads.imports.staging import Parts
 from leads.imports.uploads.operations import KEPT, map_columns, read_otherwise, receive_upload
 from leads.imports.uploads.purposes import Purpose
 from leads.records.column_names import TARGETS
+from marketplace.listings.models import Listing
 from marketplace.listings.verdicts import forget_old_verdicts
 from partners.program.guards import lock_partner, require_selling
 
@@ -247,7 +248,9 @@ def change_price(*, workspace_id: UUID, actor: Actor, submission_id: UUID, price
         found = locked(workspace_id, submission_id)
         if found.status not in {Status.READY, Status.REVIEW, Status.APPROVED}:
             raise Conflict(f"{found} has no price to change: {found.get_status_display().lower()}.")
-        if cents != found.price_cents:
+        # Also the same price again, where an earlier change was ended before it was through.
+        every = Listing.objects.filter(submission_id=found.id).repriceable()
+        if cents != found.price_cents or every.exclude(price_cents=cents).exists():
             was, found.price_cents = found.price_cents, cents
             found.save(update_fields=["price_cents"])
             changing.change(found, actor, "reprice", price_cents=cents)

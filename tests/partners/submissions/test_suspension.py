@@ -8,6 +8,7 @@ import pytest
 
 from cursive.lib.errors import Forbidden
 from cursive.lib.jobs.models import Job
+from cursive.lib.jobs.operations import cancel_job
 from cursive.lib.tenancy import atomic, system_context, tenant_context
 from leads.filters.tree import EVERYBODY
 from marketplace.listings.operations import record_checks
@@ -21,7 +22,7 @@ from partners.program.models import Partner
 from partners.program.operations import reinstate_partner, suspend_partner
 from partners.submissions import changing
 from partners.submissions.models import Submission
-from partners.submissions.operations import withdraw_submission
+from partners.submissions.operations import change_price, withdraw_submission
 from partners.submissions.review import approve_submission, reject_submission
 from tests.credits.books import at_once, start_and_wait
 from tests.marketplace.purchases.buying import buyer
@@ -265,3 +266,33 @@ def test_what_is_rejected_after_half_a_publication_does_not_come_back(petra, mon
         )
     reinstate(petra)
     assert statuses(found) == {"withdrawn": 20, "rejected": 30}
+
+
+def test_a_change_of_the_price_reaches_what_a_suspension_took_off_sale(petra, monkeypatch):
+    """P-5: else some come back at the old price, and nobody could change it."""
+    monkeypatch.setattr(changing, "AT_ONCE", 10)
+    found = on_sale(petra, people(50))
+
+    def reprice() -> Job:
+        with tenant_context(petra.id):
+            change_price(
+                workspace_id=petra.id, actor=petra.actor, submission_id=found.id, price="2.50"
+            )
+        job = again(petra, found).change_job
+        assert job is not None
+        return job
+
+    ended = reprice()
+    with tenant_context(petra.id):
+        cancel_job(workspace_id=petra.id, job_id=ended.id, actor=petra.actor)
+    work(petra, ended)
+    assert {each.price_cents for each in listings(found)} == {120}
+    job = reprice()  # the same price again
+    assert job.id != ended.id
+    suspend(petra)
+    with tenant_context(petra.id):
+        suspension = Job.objects.filter(title=changing.TITLES["suspend"]).latest("created_at")
+    work(petra, suspension)
+    work(petra, job)
+    reinstate(petra)
+    assert {(each.status, each.price_cents) for each in listings(found)} == {("listed", 250)}
