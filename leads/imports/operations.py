@@ -18,6 +18,7 @@ from cursive.lib.jobs.operations import cancel_job, enqueue_job
 from cursive.lib.jobs.starters import started_by
 from cursive.lib.tables.writing import BOM, csv_lines
 from cursive.lib.texts import read_text
+from leads.records.column_names import REJECT_LINE, REJECT_REASONS
 from leads.records.models import Lead
 from leads.records.operations import check_own, clean_tags
 
@@ -265,7 +266,7 @@ def left_out_file(found: Import) -> Iterator[str]:
 
 
 def _lines(parts: Parts, count: int, columns: list[str], hidden: str) -> Iterator[str]:
-    yield BOM + "".join(csv_lines([["Line", "Why it was left out", *columns]]))
+    yield BOM + "".join(csv_lines([[REJECT_LINE, REJECT_REASONS[0], *columns]]))
     for number in range(count):
         rows = (
             [each.line, each.reason, *each.values]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from leads.filters.text import fold
@@ -16,6 +17,11 @@ TARGETS: tuple[str, ...] = (*FIELD_NAMES, FULL_NAME)
 OWN_TARGETS: tuple[str, ...] = ("status", "owner", "tags", "notes")
 #: Fields that several columns may fill: all values count.
 SEVERAL: frozenset[str] = frozenset({"email", "phone", "intent_topics", "tags", "notes"})
+
+#: What our files of rows that weren't taken have before the file's own columns: a file that comes
+#: back with them says nothing about people there.
+REJECT_LINE, REJECT_FIELD = "Line", "Field"
+REJECT_REASONS = ("Why it was left out", "Why it is not taken")
 
 _NOT_LETTER = re.compile(r"[^a-z0-9]+")
 _DIGITS = re.compile(r"\d+")
@@ -189,6 +195,13 @@ _OTHERS = re.compile(
 def squash(name: str) -> str:
     """'E-Mail 1 - Value' → 'email1value'."""
     return _NOT_LETTER.sub("", fold(name).replace("e-mail", "email"))
+
+
+def reject_columns(columns: Sequence[str]) -> frozenset[str]:
+    """Those of a file's columns that one of our files of left-out rows has put there."""
+    if not set(REJECT_REASONS) & set(columns[:3]):
+        return frozenset()
+    return frozenset({REJECT_LINE, REJECT_FIELD, *REJECT_REASONS} & set(columns[:3]))
 
 
 def field_of_name(name: str) -> tuple[str, float] | None:

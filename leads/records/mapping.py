@@ -20,6 +20,7 @@ from .column_names import (
     field_of_name,
     is_about_others,
     own_field_of_name,
+    reject_columns,
     squash,
 )
 from .column_values import fits, guess_by_values
@@ -148,8 +149,10 @@ def guess_mapping(
         for index in range(len(columns))
     ]
     squashed = {squash(name) for name in columns}
+    ours = reject_columns(columns)
     guesses = [
-        (own and _guess_own(name, column_values))
+        (name in ours and MappedColumn(name, why="added by us"))
+        or (own and _guess_own(name, column_values))
         or _guess(name, column_values, default_country, squashed)
         for name, column_values in zip(columns, values, strict=True)
     ]

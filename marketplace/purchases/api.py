@@ -73,7 +73,7 @@ class MarketplaceOrderSerializer(serializers.Serializer):
         child=serializers.ListField(child=serializers.IntegerField()),
         help_text=(
             "Reason → listings: sold, withdrawn, unknown, repriced, reserved, own, suppressed,"
-            " owned, double."
+            " owned, double; of a cart also freed."
         ),
     )
 

@@ -1,6 +1,6 @@
 """Which listings of a purchase its buyer gets, and the leads that are made of them (M-4, L-13)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -32,11 +32,18 @@ class Choice:
     bought: dict[int, Order] = field(default_factory=dict)
 
 
-def choose(*, buyer_id: UUID, prices: Mapping[int, int | None], order_id: UUID) -> Choice:
+def choose(
+    *,
+    buyer_id: UUID,
+    prices: Mapping[int, int | None],
+    order_id: UUID,
+    not_meant: Collection[int] = (),
+) -> Choice:
     """Lock the listings, leave out whom the buyer can't have, and make leads of the others.
 
     `prices` are what the buyer saw (listing → US cents, None where they agree to any), in the
-    order in which they asked. In the sale's transaction, under the lock on their acquisitions.
+    order in which they asked; `not_meant` those that they were told they wouldn't get. In the
+    sale's transaction, under the lock on their acquisitions.
     """
     locked = {listing.id: listing for listing in lock_listings(list(prices))}
     suspended = hold_sellers(each.seller_id for each in locked.values())
@@ -53,6 +60,8 @@ def choose(*, buyer_id: UUID, prices: Mapping[int, int | None], order_id: UUID) 
             suspended=suspended,
             is_bought=listing_id in choice.bought,
         )
+        if reason is None and listing_id in not_meant:
+            reason = Reason.FREED
         if reason is not None or listing is None:
             choice.left_out[listing_id] = reason or Reason.UNKNOWN
         else:

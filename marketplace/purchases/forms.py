@@ -1,7 +1,6 @@
 """Forms of the cart, the purchase, the payment and the report."""
 
 import json
-from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -18,6 +17,8 @@ from leads.filters.tree import EVERYBODY, Group
 
 from .models import MAX_NOTE, LeadReport
 from .operations import MOST
+from .queries import Cart
+from .standing import OF_THE_PERSON
 
 LONGEST_DIGEST = 64
 SCOPE: Scope = "listings"
@@ -91,11 +92,23 @@ class PurchaseForm(ClosedForm):
     agreed = forms.DecimalField(
         widget=forms.HiddenInput, min_value=0, max_digits=12, decimal_places=2
     )
+    left_out = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20 * MOST)
 
     @classmethod
-    def of(cls, shown: str, credits: Decimal) -> "PurchaseForm":
-        """The form of a cart that is shown with this total."""
-        return cls(initial={"shown": shown, "agreed": str(credits)})  # as text: without commas
+    def of(cls, cart: Cart) -> "PurchaseForm":
+        """The form of a cart that is shown so."""
+        # Of whose person it is the sale finds out anew, and says so.
+        gone = (row for row in cart.rows if row.reason and row.reason not in OF_THE_PERSON)
+        left_out = ",".join(str(row.item.listing_id) for row in gone)
+        # Numbers as text: without commas.
+        return cls(initial={"shown": cart.shown, "agreed": str(cart.credits), "left_out": left_out})
+
+    def clean_left_out(self) -> frozenset[int]:
+        """The listings that the page showed as left out."""
+        try:
+            return frozenset(map(int, filter(None, self.cleaned_data["left_out"].split(","))))
+        except ValueError:
+            raise forms.ValidationError("These are no listings.") from None
 
 
 class CheckoutForm(ClosedForm):

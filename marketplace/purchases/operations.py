@@ -7,7 +7,7 @@ are one after the other from the first lock on, so a key is looked for behind it
 that is repeated at the same moment finds the first one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
@@ -104,14 +104,21 @@ def purchase_listings(
 
 
 def purchase_cart(
-    *, workspace: Workspace, actor: Actor, key: str, shown: str, agreed: Decimal
+    *,
+    workspace: Workspace,
+    actor: Actor,
+    key: str,
+    shown: str,
+    agreed: Decimal,
+    not_meant: Collection[int] = (),
 ) -> Order:
     """Buy what lies in the actor's cart, at most at the prices that they saw, and empty it.
 
     `shown` is the cart's digest as the page showed it (`request_digest`): what came in or went out
-    since, in another tab, is not bought unseen. `agreed` is the total that it showed, in credits:
-    what others had reserved then and gave up since is not paid for unseen either. What is dearer
-    by now or reserved by others stays in the cart. Raises as `purchase_listings` does.
+    since, in another tab, is not bought unseen. Nor is what the page showed as left out
+    (`not_meant`, listings), though it may be free by now; `agreed` is the total that it showed, in
+    credits. What is dearer by now, reserved by others or free again stays in the cart. Raises as
+    `purchase_listings` does.
     """
     with tenancy.system_context(), tenancy.atomic():
         lock_acquisition(workspace.id)
@@ -119,7 +126,7 @@ def purchase_cart(
         prices: dict[int, int | None] = dict(
             mine.order_by("added_at", "id").values_list("listing_id", "price_cents")
         )
-        asked = _Asked(workspace, actor, prices, read_key(key), shown, agreed)
+        asked = _Asked(workspace, actor, prices, read_key(key), shown, agreed, not_meant)
         if earlier := _earlier(asked):
             return earlier
         if request_digest(prices) != shown:
@@ -170,6 +177,7 @@ class _Asked:
     key: str
     digest: str
     most: Decimal | None
+    not_meant: Collection[int] = ()
 
 
 def _earlier(asked: _Asked) -> Order | None:
@@ -191,7 +199,12 @@ def _earlier(asked: _Asked) -> Order | None:
 def _sell(asked: _Asked) -> Order:
     """The sale itself, under the lock on the buyer's acquisitions."""
     order_id, now = uuid7(), timezone.now()
-    choice = choose(buyer_id=asked.workspace.id, prices=asked.prices, order_id=order_id)
+    choice = choose(
+        buyer_id=asked.workspace.id,
+        prices=asked.prices,
+        order_id=order_id,
+        not_meant=asked.not_meant,
+    )
     left_out = by_reason(choice.left_out)
     if not choice.listings:
         raise NothingToBuy(left_out, choice.bought)

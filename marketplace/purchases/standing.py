@@ -21,10 +21,13 @@ class Reason(models.TextChoices):
     SUPPRESSED = "suppressed", "people who asked not to be contacted"
     OWNED = "owned", "yours already"
     DOUBLE = "double", "the same person twice"
+    FREED = "freed", "free again since you looked"
 
 
+# Why somebody isn't sold to this buyer, whatever becomes of the listing.
+OF_THE_PERSON = frozenset({Reason.OWNED, Reason.SUPPRESSED, Reason.DOUBLE})
 # A later try may get these; whatever else is left out is out for good.
-PASSING = frozenset({Reason.REPRICED, Reason.RESERVED})
+PASSING = frozenset({Reason.REPRICED, Reason.RESERVED, Reason.FREED})
 
 
 def why_not(

@@ -116,7 +116,7 @@ def _cart_page(request: MemberRequest, refusal: DomainError | None = None) -> Ht
     context = {
         "cart": mine,
         "page": numbered_page(rows, request.GET, default_size=ROWS, max_size=ROWS),
-        "form": PurchaseForm.of(mine.shown, mine.credits),
+        "form": PurchaseForm.of(mine),
         "refusal": refusal,
         "short": isinstance(refusal, InsufficientCredits),
         "proposal": packages_for(mine.missing) if mine.missing else None,
@@ -190,6 +190,7 @@ def cart_purchase(request: MemberRequest) -> HttpResponse:
                 key=key,
                 shown=form.cleaned_data["shown"],
                 agreed=form.cleaned_data["agreed"],
+                not_meant=form.cleaned_data["left_out"],
             )
             counted.is_new = not order.is_repeat
     except (Conflict, InvalidInput, InsufficientCredits, SpendingFrozen) as error:
@@ -258,7 +259,7 @@ def cart_paid(request: MemberRequest) -> HttpResponse:
     context = {
         "purchase": found,
         "cart": mine,
-        "form": PurchaseForm.of(mine.shown, mine.credits),
+        "form": PurchaseForm.of(mine),
         "address": f"{reverse('marketplace:cart_paid')}?session={session_id}",
         "is_test": test_payments(),
     }

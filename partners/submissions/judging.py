@@ -13,7 +13,7 @@ from leads.records.person import Person
 from marketplace.listings.known import MARKET, OTHERS, OWN, offered_among
 
 FRESH_DAYS = 90
-NO_EMAIL = "There is no valid e-mail address. Every lead needs one, such as ann@acme.com."
+NO_EMAIL = "There is no valid e-mail address. Every lead needs one."
 STALE = f"This record is {FRESH_DAYS} days old or older. Only fresher ones are taken."
 KNOWN = {
     OWN: "This person is in an earlier submission of yours.",

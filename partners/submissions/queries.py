@@ -15,6 +15,7 @@ from cursive.lib.tables.writing import BOM, csv_lines
 from leads.imports.planning import CELLS, SAMPLE_FIELDS, SAMPLES
 from leads.imports.staging import NEW, OWNED_PARTLY, PARTLY, Parts
 from leads.imports.uploads.operations import open_upload
+from leads.records.column_names import REJECT_FIELD, REJECT_LINE, REJECT_REASONS
 from marketplace.listings.models import Listing, ListingPerson
 
 from .models import Submission
@@ -151,7 +152,7 @@ def rejects_file(submission: Submission) -> Iterator[str]:
 
 
 def _lines(submission: Submission) -> Iterator[str]:
-    head = ["Line", "Field", "Why it is not taken", *submission.upload.columns]
+    head = [REJECT_LINE, REJECT_FIELD, REJECT_REASONS[1], *submission.upload.columns]
     yield BOM + "".join(csv_lines([head]))
     with closing(_FileRows(submission)) as file:
         yield from _left_out(submission, file)

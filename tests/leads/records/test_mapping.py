@@ -191,3 +191,16 @@ def test_mappings_are_remembered_per_header():
     for broken in ({}, {"columns": [{"x": 1}]}, {"columns": [{"column": "a", "field": "b"}]}):
         with pytest.raises(MappingError):
             Mapping.from_dict(broken)
+
+
+@pytest.mark.parametrize(
+    "head", [["Line", "Field", "Why it is not taken"], ["Line", "Why it was left out"]]
+)
+def test_what_we_put_before_rows_that_were_left_out_says_nothing_of_people(head):
+    """L-18, P-3: the file is mended and handed in again."""
+    reason = "This is no address. Write one such as ann@acme.example."
+    rows = [[str(n), *["email"] * (len(head) - 2), reason, f"p{n}@x.example"] for n in range(3)]
+    found = guess_mapping([*head, "Contact"], rows)
+    assert [one.field for one in found.columns] == [None] * len(head) + ["email"]
+    # Without our reason such names are the file's own.
+    assert guess_mapping(["Field", "Mail"], [["a@x.example", ""]]).columns[0].field == "email"

@@ -38,10 +38,12 @@ def page(client: Client, path: str = CART) -> str:
 
 def button(text: str) -> dict[str, str]:
     """What the button of the page sends."""
-    return {
+    found = {
         name: re.search(rf'name="{name}" value="([^"]+)"', text)[1]
         for name in ("key", "shown", "agreed")
     }
+    left_out = re.search(r'name="left_out" value="([^"]+)"', text)
+    return found | {"left_out": left_out[1] if left_out else ""}
 
 
 def test_an_empty_cart_says_what_to_do(alice):
@@ -339,6 +341,7 @@ def test_a_form_that_was_changed_is_refused(alice, acme, seller):
         {**sent, "price": "0"},
         {**sent, "key": "x"},
         {**sent, "agreed": "NaN"},
+        {**sent, "left_out": "1,x"},
         {"key": sent["key"], "shown": sent["shown"]},
         {"key": sent["key"]},
     ):

@@ -289,8 +289,8 @@ def test_two_who_want_to_pay_for_the_same(poor, seller):
     assert len({again(one).reserved_for for one in made}) == 1
 
 
-def test_what_comes_free_meanwhile_is_not_paid_for_unseen(client, seller):
-    """M-3, M-4: others had reserved it when the total was shown."""
+def test_what_comes_free_meanwhile_is_not_bought_unseen(client, seller):
+    """M-3, M-4: others had reserved it when the cart was shown."""
     rich = buyer("Initech", "Ira")
     client.force_login(rich.user)
     mine, kept = market.listing(seller), market.listing(seller, price_cents=450)
@@ -301,13 +301,15 @@ def test_what_comes_free_meanwhile_is_not_paid_for_unseen(client, seller):
     with system_context():
         Listing.objects.filter(id=kept.id).update(reserved_until=timezone.now())
     before = rich.snapshot()
-    refused = client.post(BUY, button(text))
-    assert refused.status_code == 409
-    text = refused.content.decode()
-    assert "This costs 11.00 credits now, and you agreed to 2.00." in text
-    assert "Buy 2 leads for 11 credits" in text and rich.snapshot() == before
-    assert client.post(BUY, button(text)).status_code == 302
-    assert rich.balance() == 1_000 - 11
+    refused = client.post(BUY, {**button(text), "left_out": ""})
+    assert refused.status_code == 409 and rich.snapshot() == before
+    assert "costs 11.00 credits now, and you agreed to 2.00." in refused.content.decode()
+
+    said = client.post(BUY, button(text), follow=True).content.decode()
+    (order,) = rich.orders()
+    assert (order.leads, order.credits, order.left_out) == (1, 2, {"freed": [kept.id]})
+    assert "Left out: 1 free again since you looked" in said
+    assert rich.cart() == [kept.id] and "Buy 1 lead for 9 credits" in page(client)
 
 
 def test_while_spending_is_frozen_the_cart_says_so(client, poor, seller):

@@ -9,6 +9,7 @@ from cursive.lib.jobs.operations import retry_job
 from cursive.lib.tenancy import system_context, tenant_context
 from partners.submissions import changing
 from partners.submissions.review import approve_submission, reject_submission
+from tests import cast
 from tests.partners.submissions.handing import STAFF, again, in_review, people, statuses, work
 
 
@@ -35,12 +36,25 @@ def test_what_is_taken_back_is_off_sale_too(petra):
     cut_short(petra, found)
     browser = Client()
     browser.force_login(petra.user)
+    shown = browser.get(f"/partner/submissions/{found.id}/").content.decode()
+    assert "20 of its leads went on sale already." in shown
     page = f"/partner/submissions/{found.id}/closing/"
     assert "on sale already is taken off" in browser.get(page).content.decode()
     assert browser.post(page).status_code == 302
     assert again(petra, found).status == "closed"
     assert statuses(found) == {"withdrawn": 20}
     assert in_review(petra, people(50)).valid == 50  # as the page says
+
+
+def test_staff_are_told_what_is_on_sale_already(petra, settings):
+    settings.STAFF_MFA_REQUIRED = False
+    found = in_review(petra, people(50))
+    sam = Client()
+    sam.force_login(cast.staff())
+    page = f"/admin/partners/submission/{found.id}/review/"
+    assert "cut short" not in sam.get(page).content.decode()
+    cut_short(petra, found)
+    assert "20 of these leads went on sale before" in sam.get(page).content.decode()
 
 
 def test_a_partner_does_not_go_on_with_what_staff_decide_anew(petra):

@@ -233,10 +233,12 @@ def test_a_sale_during_the_suspension_waits_for_it_and_is_refused(petra, many):
 @pytest.mark.faults
 def test_a_suspension_during_a_sale_waits_for_it_and_not_for_ever(petra, many):
     """While it waits later sales wait behind it: many buyers can't keep it off."""
-    acme, done = buyer(), []
+    acme = buyer()
+    suspended: list[object] = []
+    bought: list[object] = []
     ids = [each.id for each in listings(many)]
-    suspending = Thread(target=lambda: done.extend(at_once(1, lambda _: suspend(petra))))
-    late = Thread(target=lambda: done.extend(at_once(1, lambda _: acme.buy(ids[1:]))))
+    suspending = Thread(target=lambda: suspended.extend(at_once(1, lambda _: suspend(petra))))
+    late = Thread(target=lambda: bought.extend(at_once(1, lambda _: acme.buy(ids[1:]))))
     with system_context(), atomic():
         assert hold_sellers([petra.id]) == frozenset()
         assert start_and_wait(suspending)
@@ -244,7 +246,7 @@ def test_a_suspension_during_a_sale_waits_for_it_and_not_for_ever(petra, many):
         assert start_and_wait(late, waiting=2)
     suspending.join()
     late.join()
-    assert done[0] is None and isinstance(done[1], NothingToBuy)
+    assert suspended == [None] and isinstance(bought[0], NothingToBuy)
     assert not partner(petra).may_sell
 
 

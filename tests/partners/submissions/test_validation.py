@@ -24,6 +24,7 @@ from partners.submissions.operations import (
     start_validation,
     upload_submission,
 )
+from partners.submissions.queries import rejects_file
 from tests import cast, market
 from tests.partners.submissions.handing import (
     HEAD,
@@ -337,3 +338,14 @@ def test_the_file_of_rejects_has_rows_as_they_stand_in_the_file(petra):
     assert found.status == "ready" and found.invalid == 1
     (told,) = [each for each in rejects(petra, found) if each[0] == "62" and each[1] == "email"]
     assert told[3:] == next(csv.reader([last]))
+
+
+def test_rejects_that_were_mended_are_taken(petra):
+    """P-3: the file of rejects has our columns before its own, and they say nothing of anybody."""
+    bad = "".join(row(number, mail=f"p{number}.fine.example") for number in range(100, 160))
+    found = validated(petra, people(40) + bad)
+    assert found.status == "refused" and found.invalid == 60
+    with tenant_context(petra.id):
+        told = "".join(rejects_file(found))
+    mended = validated(petra, told.replace(".fine.example", "@fine.example"))
+    assert (mended.status, mended.valid) == ("ready", 60)
