@@ -25,14 +25,21 @@ class PartnersConfig(AppConfig):
     def _register_pages(self) -> None:
         from accounts.workspaces.queries import register_fact
         from cursive.lib.ui.navigation import Entry, register
-        from marketplace.purchases.registry import register_sale_listener
+        from marketplace.purchases.registry import register_sale_listener, register_seller_names
         from partners.commission.listener import LISTENER
-        from partners.program.queries import FACT, could_apply, in_portal, sees_portal
+        from partners.program.queries import (
+            FACT,
+            companies_of,
+            could_apply,
+            in_portal,
+            sees_portal,
+        )
         from partners.program.registry import register_partner_listener
         from partners.submissions.listener import SUBMISSIONS
 
         register_fact(FACT, in_portal)
         register_sale_listener(LISTENER)
+        register_seller_names(companies_of)
         register_partner_listener(SUBMISSIONS)
         register(
             Entry(

@@ -108,6 +108,7 @@ class MyLeadSerializer(serializers.Serializer):
     price_cents = serializers.IntegerField()
     bought_at = serializers.DateTimeField()
     refunded_at = serializers.DateTimeField(allow_null=True)
+    seller = serializers.CharField(help_text="The company that sold it.")
     lead = BoughtPersonSerializer(allow_null=True)
     report = LeadReportSerializer(allow_null=True)
 
@@ -288,6 +289,7 @@ def _my_lead(row: LineRow) -> dict[str, Any]:
         "id": row.line.id,
         "order": row.line.order_id,
         "listing": row.line.listing_id,
+        "seller": row.seller,
         "credits": row.line.credits,
         "price_cents": row.line.cents,
         "bought_at": row.line.created_at,

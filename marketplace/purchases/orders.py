@@ -17,16 +17,19 @@ from leads.records.queries import living_leads
 from marketplace.listings.models import Listing
 
 from .models import LeadReport, Order, OrderLine
+from .registry import seller_names
 from .standing import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """One line of an order, its lead where it is still there, and its report where there is one."""
+    """One line of an order, its lead where it is still there, its report where there is one, and
+    who sold it."""
 
     line: OrderLine
     lead: Lead | None
     report: LeadReport | None
+    seller: str
 
     @property
     def can_be_reported(self) -> bool:
@@ -55,11 +58,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an order cost, by price, and what of it went back."""
+    """What an order cost, by price, what of it went back, and who sold it."""
 
     positions: list[Position]
     refunded: int
     refunded_credits: Decimal
+    sellers: list[str]
 
 
 def orders_of(workspace_id: UUID) -> QuerySet[Order]:
@@ -97,7 +101,8 @@ def get_line(workspace_id: UUID, line_id: UUID) -> LineRow:
 
 
 def rows_of(workspace_id: UUID, lines: Sequence[OrderLine]) -> list[LineRow]:
-    """Lines with their leads, or whom those were merged into, and their reports; three queries."""
+    """Lines with their leads, or whom those were merged into, their reports and sellers; four
+    queries."""
     living = living_leads(workspace_id, [line.lead_id for line in lines])
     leads = Lead.objects.filter(workspace_id=workspace_id).select_related("owner")
     found = leads.in_bulk(list(living.values()))
@@ -107,11 +112,13 @@ def rows_of(workspace_id: UUID, lines: Sequence[OrderLine]) -> list[LineRow]:
             workspace_id=workspace_id, line_id__in=[line.id for line in lines]
         )
     }
+    sellers = seller_names({line.seller_id for line in lines})
     return [
         LineRow(
             line,
             found[living[line.lead_id]] if line.lead_id in living else None,
             reports.get(line.id),
+            sellers.get(line.seller_id, ""),
         )
         for line in lines
     ]
@@ -120,10 +127,12 @@ def rows_of(workspace_id: UUID, lines: Sequence[OrderLine]) -> list[LineRow]:
 def receipt_of(order: Order) -> Receipt:
     """The order's leads by price, dearest first, and what was given back."""
     lines = list(
-        lines_of(order.workspace_id, order.id).values_list("cents", "credits", "refunded_at")
+        lines_of(order.workspace_id, order.id).values_list(
+            "cents", "credits", "refunded_at", "seller_id"
+        )
     )
-    counts = Counter((cents, credits) for cents, credits, _ in lines)
-    back = [credits for _, credits, refunded_at in lines if refunded_at]
+    counts = Counter((cents, credits) for cents, credits, *_ in lines)
+    back = [credits for _, credits, refunded_at, _ in lines if refunded_at]
     return Receipt(
         positions=[
             Position(times, cents, credits)
@@ -131,6 +140,7 @@ def receipt_of(order: Order) -> Receipt:
         ],
         refunded=len(back),
         refunded_credits=sum(back, Decimal("0.00")),
+        sellers=sorted(seller_names({seller_id for *_, seller_id in lines}).values()),
     )
 
 
@@ -145,12 +155,13 @@ def order_csv(order: Order) -> Iterator[str]:
     cells = [
         [
             *(column.value(row.lead) if row.lead else "" for column in columns),
+            row.seller,
             row.line.credits,
             "yes" if row.line.refunded_at else "",
         ]
         for row in rows_of(order.workspace_id, lines)
     ]
-    head = [*DEFAULT_EXPORT, "credits", "refunded"]
+    head = [*DEFAULT_EXPORT, "seller", "credits", "refunded"]
     return _with_bom(csv_lines([head, *cells]))
 
 

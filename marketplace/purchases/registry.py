@@ -1,6 +1,7 @@
-"""Who is told of sales, in the transaction of the sale. Apps above register in ready()."""
+"""Who is told of sales, in the transaction of the sale, and who knows what sellers are called.
+Apps above register in ready()."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -58,3 +59,17 @@ def tell_refunded(line_ids: Sequence[UUID], *, reason: str) -> None:
     """Tell all of them of refunds."""
     for listener in _listeners:
         listener.refunded(line_ids, reason=reason)
+
+
+SellerNames = Callable[[Collection[UUID]], Mapping[UUID, str]]
+_names: list[SellerNames] = []
+
+
+def register_seller_names(names: SellerNames) -> None:
+    """Have `names` say what sellers are called (workspaces → names), those that it knows."""
+    _names[:] = [names]
+
+
+def seller_names(seller_ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """What these sellers are called, for who has bought from them (M-1)."""
+    return _names[0](seller_ids) if _names and seller_ids else {}

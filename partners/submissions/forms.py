@@ -57,7 +57,7 @@ class SubmissionForm(UploadForm):
     collected_on = forms.DateField(
         label="Collected on",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="For rows that don't say it themselves. At most 90 days ago.",
+        help_text="For rows that don't say it themselves. Less than 90 days ago.",
     )
     guarantee = forms.BooleanField(
         label="I guarantee that these people agreed to be contacted, and that the data is right.",

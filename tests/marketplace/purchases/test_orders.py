@@ -39,7 +39,7 @@ def test_an_order_and_its_leads(alice, acme, seller):
     for lead in acme.leads():
         assert lead.email in text and f"/leads/{lead.id}/" in text
     assert "1 sold meanwhile" in text and "Gone L." in text
-    assert "Lists &amp; Co" not in text and str(seller.id) not in text  # M-1: not the seller
+    assert "Sold by Lists &amp; Co" in text and str(seller.id) not in text  # M-1: once bought
     # The lead list, narrowed to this order, says by which.
     leads = text_of(alice, f"/leads/?f=job_id.in.{order.id}")
     assert all(lead.email in leads for lead in acme.leads())
