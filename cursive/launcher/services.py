@@ -13,6 +13,7 @@ from cursive.launcher.supervisor import Supervisor
 
 DATABASE = "cursive"
 START_SECONDS = 60
+LEFT_OUT = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
 DATABASE_VARIABLES = ("DATABASE_URL", "ADMIN_DATABASE_URL", "OWNER_DATABASE_URL")
 
 
@@ -114,11 +115,12 @@ def application_variables(
 def command_environment(variables: dict[str, str]) -> dict[str, str]:
     """The whole environment for a child: the caller's, ours, and the virtual environment's.
 
-    What would lead Python or Django elsewhere is left out.
+    What would lead Python or Django elsewhere is left out. Who wants no bytecode beside the sources
+    gets it in .run: without any, each of our many processes would compile all packages anew.
     """
-    inherited = {
-        key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")
-    }
+    inherited = {key: value for key, value in os.environ.items() if key not in LEFT_OUT}
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        inherited.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".run" / "bytecode"))
     folder = ROOT / ".venv"
     return inherited | {
         "DJANGO_SETTINGS_MODULE": "cursive.settings",

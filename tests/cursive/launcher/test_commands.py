@@ -8,7 +8,7 @@ import pytest
 
 from cursive.launcher import cli, services
 from cursive.launcher.errors import LaunchError
-from cursive.launcher.state import State, free_port
+from cursive.launcher.state import ROOT, State, free_port
 from cursive.launcher.supervisor import Supervisor
 from cursive.launcher.up import health_probe
 
@@ -99,3 +99,22 @@ def test_servers_that_are_given_are_used_as_they_are(state: State, monkeypatch: 
     assert variables["REDIS_URL"] == "redis://cache.example/0"
     assert variables["CURSIVE_STATE"] == str(state.files)
     assert "SUPERUSER_DATABASE_URL" not in variables
+
+
+@pytest.mark.parametrize(
+    ("given", "prefix"),
+    [
+        ({}, None),
+        ({"PYTHONDONTWRITEBYTECODE": "1"}, str(ROOT / ".run" / "bytecode")),
+        ({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/mine"}, "/mine"),
+    ],
+)
+def test_bytecode_is_kept_somewhere(given, prefix, monkeypatch: pytest.MonkeyPatch):
+    """Else each process that starts compiles all packages anew, for seconds."""
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    environment = services.command_environment({})
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
+    assert environment.get("PYTHONPYCACHEPREFIX") == prefix
