@@ -6,7 +6,6 @@ production is what a test sees. After each test that asked for `db` every table 
 
 import gc
 import os
-import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -23,7 +22,7 @@ from xdist.scheduler import LoadScopeScheduling
 from credits.metering.recording import write_now
 from cursive.launcher.roles import drop_database
 from marketplace.listings.mirror import forget_mirrors
-from tests.databases import BASE_NAME, make_database, make_template
+from tests.databases import BASE_NAME, make_database
 
 # No test fails for a machine that is busy; and `db` empties no table between examples, of which
 # each test that has both takes care.
@@ -46,12 +45,6 @@ class FileScheduling(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FileScheduling:
     """How tests are dealt out to workers."""
     return FileScheduling(config, log)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Workers find the migrated database made when they have collected their tests."""
-    if session.config.getoption("numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
-        threading.Thread(target=make_template, daemon=True).start()
 
 
 # A wrapper, since pytest-django has an order of its own.

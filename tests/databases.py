@@ -25,12 +25,6 @@ def make_database(name: str) -> None:
         prepare_database(superuser, name, template=template, replace=True)
 
 
-def make_template() -> None:
-    """Make what all databases are copied from, so that nobody has to wait for it later."""
-    with _template():
-        pass
-
-
 @contextmanager
 def _template() -> Iterator[str]:
     """The name of the database that is copied, up to date, and nobody else's meanwhile.
@@ -96,3 +90,8 @@ def _count_from_far_on(superuser: str, name: str) -> None:
             "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 10000)"
             " FROM pg_sequences WHERE schemaname = 'public'"
         )
+
+
+if __name__ == "__main__":  # made beside the checks, so that no worker waits for it
+    with _template():
+        pass

@@ -1,7 +1,7 @@
 """`make check`, `make test` and `make bench`: with servers of their own, which end empty.
 
-Linters, types, layers and Django's checks run side by side; then pytest has the machine for
-itself.
+Linters, types, layers and Django's checks run side by side, and for tests the database is made
+meanwhile; then pytest has the machine for itself.
 """
 
 import os
@@ -21,7 +21,8 @@ from cursive.launcher.supervisor import Running, Supervisor
 BIN = Path(sys.executable).parent
 BASE_URL = "http://localhost:8000"
 SHOWN_LINES = 80
-# The slowest first, since they start in this order.
+# mypy takes longest, on one processor: all others leave that one to it.
+LAST = ["nice", "-n", "10"]
 CHECKS = {
     "mypy": [str(BIN / "mypy"), "."],
     "lint-imports": [str(BIN / "lint-imports")],
@@ -29,6 +30,12 @@ CHECKS = {
     "ruff-format": [str(BIN / "ruff"), "format", "--check"],
     "django-check": [sys.executable, "manage.py", "check", "--fail-level=WARNING"],
     "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
+}
+# What each of pytest's workers would make or wait for: the migrated database that they copy, and
+# the bytecode of all tests.
+PREPARATIONS = {
+    "database": [sys.executable, "-m", "tests.databases"],
+    "collection": [sys.executable, "-m", "pytest", "--collect-only", "-qq"],
 }
 
 
@@ -39,7 +46,9 @@ def run_tests(pytest_arguments: list[str]) -> int:
     """
     with Supervisor(State(kind="test")) as supervisor:
         chromium = _start_chromium(supervisor)
-        failed, environment = _check(supervisor)
+        collection = [*PREPARATIONS["collection"], *pytest_arguments, "-n", "0"]
+        checks = CHECKS | PREPARATIONS | {"collection": collection}
+        failed, environment = _check(supervisor, checks)
         if chromium is not None and _failed(supervisor, [chromium]):
             say(advice())
         if failed:
@@ -52,7 +61,7 @@ def run_tests(pytest_arguments: list[str]) -> int:
 def run_checks() -> int:
     """The checks only; 1 when one fails, else 0."""
     with Supervisor(State(kind="test")) as supervisor:
-        failed, _ = _check(supervisor)
+        failed, _ = _check(supervisor, CHECKS)
     say(f"Failed: {', '.join(failed)}." if failed else "All checks passed.")
     return 1 if failed else 0
 
@@ -76,13 +85,20 @@ def _servers(supervisor: Supervisor, *, mode: str, throwaway: bool) -> dict[str,
     return command_environment(variables | {"SUPERUSER_DATABASE_URL": services.superuser})
 
 
-def _check(supervisor: Supervisor) -> tuple[list[str], dict[str, str]]:
+def _check(
+    supervisor: Supervisor, checks: dict[str, list[str]]
+) -> tuple[list[str], dict[str, str]]:
     """(the names of the checks that failed, the environment for the tests)."""
     # mypy's plugin reads settings.py, and so it needs the variables too.
     environment = _servers(supervisor, mode="test", throwaway=True)
     running = [
-        supervisor.start(name, command, environment=environment, service=False)
-        for name, command in CHECKS.items()
+        supervisor.start(
+            name,
+            command if name == "mypy" else LAST + command,
+            environment=environment,
+            service=False,
+        )
+        for name, command in checks.items()
     ]
     return _failed(supervisor, running), environment
 
