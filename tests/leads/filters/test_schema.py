@@ -28,9 +28,19 @@ BEYOND_A_SCHEMA = {
 }
 
 
+def _any_of(check, schemas, instance, _):
+    """As the library's, but it says no more than that none fits, which is all that is asked here:
+    what is wrong with each of some hundred takes ten times longer."""
+    if not any(check.evolve(schema=schema).is_valid(instance) for schema in schemas):
+        yield jsonschema.ValidationError("none of them fits")
+
+
+Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"anyOf": _any_of})
+
+
 @cache
 def validator(scope):
-    return jsonschema.Draft202012Validator(
+    return Validator(
         json_schema(scope), format_checker=jsonschema.FormatChecker()
     )
 
