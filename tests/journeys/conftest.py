@@ -46,11 +46,19 @@ def asking_live(tmp_path_factory, outside) -> Iterator[Live]:
 
 
 # Not for longer: while it lives, Django takes the whole thread for asynchronous.
+@pytest.fixture(scope="package")
+def launched() -> Iterator[Browser]:
+    """Debian's Chromium, started once."""
+    with chromium() as browser:
+        yield browser
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with chromium() as launched:
-        yield launched
+def browser(launched) -> Iterator[Browser]:
+    """The browser; whoever has opened it has left afterwards."""
+    yield launched
+    for context in launched.contexts:
+        context.close()
 
 
 @pytest.fixture
