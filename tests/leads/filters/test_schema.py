@@ -40,9 +40,7 @@ Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"anyO
 
 @cache
 def validator(scope):
-    return Validator(
-        json_schema(scope), format_checker=jsonschema.FormatChecker()
-    )
+    return Validator(json_schema(scope), format_checker=jsonschema.FormatChecker())
 
 
 def accepts(raw, scope):
