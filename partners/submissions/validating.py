@@ -199,7 +199,7 @@ def _admit(job: Job) -> Step:
     partner = require_partner(lock_partner(job.workspace_id))
     about = Submission.objects.get(workspace_id=job.workspace_id, id=job.params["submission"])
     cursor = {**job.cursor, "phase": "sample", "before": counted_before(about)}
-    refusal = take_allowance(partner, about, cursor["counts"][NEW])
+    refusal = take_allowance(partner, about, cursor["counts"].get(NEW, 0))
     step = Step(cursor=cursor)
     if not refusal:
         return step

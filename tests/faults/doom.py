@@ -4,6 +4,7 @@ A fork has the settings and patches of its test, begins at once, and opens conne
 catalogue of its own.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,8 @@ def hire(work: Callable[[], object], *, dies_at: int = 0, delay: float = 0.0) ->
     pid = os.fork()
     if pid:
         return pid
+    # Garbage of the test's process isn't ours to collect: an engine's threads aren't here.
+    gc.freeze()
     try:
         _count_statements(dies_at, delay)
         work()
