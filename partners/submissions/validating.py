@@ -334,9 +334,12 @@ def _unique(cursor: Mapping[str, Any]) -> float:
 
 
 def _too_few(valid: int, cursor: Mapping[str, Any]) -> str:
-    fix = "Mend the rows of the file below, and upload all of them again."
-    if valid == cursor["rows"]:  # there is none
-        fix = "Upload the file again with more people."
+    counts = cursor["counts"]
+    fix = "Upload the file again with more people."
+    if counts.get(INVALID) or cursor.get("undeliverable"):
+        fix = "Mend the rows of the file below, and upload all of them again."
+    elif valid < cursor["rows"]:
+        fix = "The others are offered already, or twice in the file: add people who aren't."
     return (
         f"Only {valid:,} {'lead is' if valid == 1 else 'leads are'} valid, and a submission needs"
         f" {LEAST_VALID}. {fix}"

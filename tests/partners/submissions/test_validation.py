@@ -113,10 +113,10 @@ def test_forty_nine_valid_rows_are_refused_and_leave_nothing_but_the_rejects(pet
     """Bad input: 49 valid rows."""
     found = validated(petra, people(49) + row(1))
     assert found.status == "refused" and "Only 49 leads are valid" in found.refusal
+    assert "twice in the file: add people who aren't" in found.refusal
     assert found.job.status == "completed" and found.job.result["refusal"] == found.refusal
     assert listings() == []
     assert [line[0] for line in rejects(petra, found)] == ["51"]
-    assert "Mend the rows of the file below" in found.refusal
     fine = validated(petra, people(49))
     assert "Upload the file again with more people" in fine.refusal
     # The mended file is another one, and so may the same be once more.
@@ -127,6 +127,7 @@ def test_forty_nine_valid_rows_are_refused_and_leave_nothing_but_the_rejects(pet
 def test_fewer_than_fifty_after_the_check_of_addresses_are_refused_too(petra):
     found = validated(petra, people(49) + row(60, mail="x@dead.example"))
     assert found.status == "refused" and "Only 49" in found.refusal
+    assert "Mend the rows of the file below" in found.refusal
     assert [line[1] for line in rejects(petra, found)] == ["email"]
     assert {each.status for each in listings()} == {"rejected"}
 
