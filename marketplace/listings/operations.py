@@ -199,9 +199,10 @@ def reprice_listings(*, seller_id: UUID, listing_ids: Sequence[int], price_cents
     return Listing.objects.filter(id__in=ids).update(price_cents=price_cents)
 
 
-def record_checks(*, checks: Mapping[int, str]) -> int:
+def record_checks(*, checks: Mapping[int, str], may_say_valid: bool = True) -> int:
     """Note what checking addresses said (listing → status of L-15), now; how many. A verdict about
-    an address is noted with its partner, too, whatever becomes of the listing (P-6)."""
+    an address is noted with its partner, too, whatever becomes of the listing (P-6): of those who
+    may say 'valid' alone (ADR 0021), since the others' 'invalid' would make a share of nothing."""
     now = timezone.now()
     with tenancy.connection().cursor() as cursor:
         cursor.execute(
@@ -215,7 +216,8 @@ def record_checks(*, checks: Mapping[int, str]) -> int:
             [list(checks), list(checks.values()), now],
         )
         noted = cursor.rowcount
-    note_verdicts(checks, now)
+    if may_say_valid:
+        note_verdicts(checks, now)
     return noted
 
 

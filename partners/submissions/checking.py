@@ -140,7 +140,8 @@ def settle(job: Job, asked: Asked) -> Round:
         if not over and not _due(job)[:1] and _checks(job).exists():
             found.later = wait_for(_checks(job))
     if found.answers:
-        record_checks(checks=found.answers)
+        # What isn't queued was asked of the built-in check.
+        record_checks(checks=found.answers, may_say_valid=asked.is_queued)
     return found
 
 
