@@ -22,6 +22,8 @@ _DOMAIN = re.compile(
 )
 _NO_DOMAINS = frozenset({"asp.net", "ado.net", "vb.net", "ml.net"})
 _NUMBER = re.compile(r"(?<!\w)(?:\+|\()?\d[\d\s(),.\-/·•_\u2010-\u2015\u2212]{5,}\d(?!\w)")
+_GAP = "\x1f"  # what is hidden, while more is looked for: no word, and in no text
+_LONG_WORD = 4  # shorter ones (van, de la) stand in titles for themselves
 _AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _PART = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -55,13 +57,25 @@ def first_name(name: str, family: str = "") -> str:
     """
     if "," in name:
         return ""
-    theirs = {_plain(word[0]) for word in _WORD.finditer(family)}
-    words = (word[0] for word in _WORD.finditer(name))
-    return next((word for word in words if _plain(word) not in theirs), "")
+    theirs = {_plain(part[0]) for part in _PART.finditer(family)}
+    for word in _WORD.finditer(name):
+        kept = [part for part in word[0].split("-") if _plain(part) not in theirs]
+        if kept:
+            return "-".join(kept)
+    return ""
 
 
 def without_name(text: str, name: str) -> str:
-    """`text` without a name that stands in it, whatever its case, accents and hyphens."""
+    """`text` without a name that stands in it, whole or one of its longer words, whatever the case,
+    accents and hyphens."""
+    text = _without(text, name)
+    words = (part[0] for part in _PART.finditer(name))
+    for word in {word for word in words if len(word) >= _LONG_WORD and word != name}:
+        text = _without(text, word)
+    return text.replace(_GAP, HIDDEN)
+
+
+def _without(text: str, name: str) -> str:
     wanted = "".join(_plain(word[0]) for word in _PART.finditer(name))
     words = list(_PART.finditer(text))
     if not wanted or not words:
@@ -75,7 +89,7 @@ def without_name(text: str, name: str) -> str:
             joined += plain[until]
             until += 1
         if joined == wanted:
-            kept += [text[end : words[at].start()], HIDDEN]
+            kept += [text[end : words[at].start()], _GAP]
             end, at = words[until - 1].end(), until
         else:
             at += 1

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.workspaces.forms import show_refusal
-from cursive.lib.errors import DomainError
+from cursive.lib.errors import DomainError, tell_limits
 from cursive.lib.tables.headers import MAX_COLUMNS
 from cursive.lib.ui.formatting import format_cents
 from cursive.lib.ui.pagination import keyset_page
@@ -91,6 +91,7 @@ def submission_mapping(request: PartnerRequest, submission_id: UUID) -> HttpResp
         return redirect("partners:submission", submission_id=submission_id)
     posted = request.method == "POST"
     form = MappingForm(request.POST if posted else None, upload=found.upload, purpose=SUBMISSION)
+    refusal: DomainError | None = None
     if posted and form.is_valid():
         try:
             operations.start_validation(
@@ -101,9 +102,12 @@ def submission_mapping(request: PartnerRequest, submission_id: UUID) -> HttpResp
             )
         except DomainError as error:
             show_refusal(form, error)
+            refusal = error
         else:
             return redirect("partners:submission", submission_id=submission_id)
-    return _mapping_page(request, found, form, ReadingForm.of(found.upload), 400 if posted else 200)
+    status = refusal.status if refusal else 400 if posted else 200
+    page = _mapping_page(request, found, form, ReadingForm.of(found.upload), status)
+    return tell_limits(page, refusal)
 
 
 def _mapping_page(
@@ -248,7 +252,7 @@ def submission_withdrawal(request: PartnerRequest, submission_id: UUID) -> HttpR
         request,
         found,
         title=f"Take {left:,} leads of {found} off sale?",
-        text="They can't be put back; hand them in again for that. What is sold stays sold.",
+        text="They can't be put back; hand in a new file for that. What is sold stays sold.",
         action="partners:submission_withdrawal",
         button="Take them off sale",
     )

@@ -69,7 +69,9 @@ def test_texts_that_are_shown_lead_around_no_sale(db):
         ("Ann", "O'Brien", "Ann O\u2019Brien (CEO)", ("Ann O.", "Ann [hidden] (CEO)")),
         ("Ann", "M\u00fcller", "Head, Muller\u2019s team", ("Ann M.", "Head, Muller\u2019s team")),
         ("Ann", "M\u00fcller", "MULLER: Head", ("Ann M.", "[hidden]: Head")),
-        ("Ann", "Smith-Jones", "Smith Jones, CEO smith", ("Ann S.", "[hidden], CEO smith")),
+        ("Ann", "Smith-Jones", "Smith Jones, CEO smith", ("Ann S.", "[hidden], CEO [hidden]")),
+        ("PIET-ZWEIG", "Zweig", "CEO", ("PIET Z.", "CEO")),
+        ("Ann", "de la Cruz", "Head de Ventas, CRUZ", ("Ann D.", "Head de Ventas, [hidden]")),
         ("Ann", "Lee", "Leeds office, Sleeper", ("Ann L.", "Leeds office, Sleeper")),
     ):
         made = market.listing(seller, first_name=first, last_name=last, title=title)

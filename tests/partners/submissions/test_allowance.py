@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils import timezone
 
 from cursive.lib.errors import Conflict, InvalidInput, TooMany
@@ -31,6 +32,7 @@ from tests.partners.submissions.handing import (
     validated,
     work,
 )
+from tests.partners.submissions.test_pages import MAPPED
 
 
 def allow(petra, a_day: int = 1_000_000, at_once: int = 5) -> None:
@@ -143,6 +145,11 @@ def test_who_begins_by_hand_is_refused_too(petra):
     allow(petra, 0)
     with tenant_context(petra.id), pytest.raises(TooMany):
         start_validation(workspace=petra, actor=petra.actor, submission_id=found.id)
+    browser = Client()
+    browser.force_login(petra.user)
+    page = browser.post(f"/partner/submissions/{found.id}/mapping/", MAPPED)
+    assert page.status_code == 429 and int(page["Retry-After"]) > 0
+    assert "Ask our support" in page.content.decode()
     assert again(petra, found).status == "draft" and kept(petra)["Job"] == 1
 
 
