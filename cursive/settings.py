@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
+from cursive.lib.logs import without_query
 from cursive.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 (a setting of Celery)
 from cursive.staff import UNFOLD  # noqa: F401 (a setting of the admin)
 
@@ -352,6 +353,7 @@ _shared: list[structlog.typing.Processor] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    without_query,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]

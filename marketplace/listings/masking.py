@@ -57,7 +57,7 @@ def first_name(name: str, family: str = "") -> str:
     """
     if "," in name:
         return ""
-    theirs = {_plain(part[0]) for part in _PART.finditer(family)}
+    theirs = {_plain(part[0]) for part in _PART.finditer(family)} | {_plain(family)}
     for word in _WORD.finditer(name):
         kept = [part for part in word[0].split("-") if _plain(part) not in theirs]
         if kept:
@@ -97,7 +97,9 @@ def _without(text: str, name: str) -> str:
 
 
 def _plain(word: str) -> str:
-    return normalise_name(word).replace(" ", "")
+    """To compare by: without case, accents, spaces, and an umlaut's two ways to be written."""
+    found = normalise_name(word).replace(" ", "")
+    return found.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 
 def _domain(found: re.Match[str]) -> str:

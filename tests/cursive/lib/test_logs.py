@@ -2,7 +2,7 @@
 
 import logging
 
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from tests import cast
 
@@ -18,3 +18,14 @@ def test_what_was_looked_for_is_not_in_the_logs(db, caplog):
     said = "".join(str(record.msg) for record in caplog.records)
     assert "request_finished" in said and "GET /leads/" in said
     assert "secret" not in said
+
+
+def test_nor_where_it_was_refused(settings):
+    """Django hands the whole request to whoever logs an answer of 4xx."""
+    request = RequestFactory().get("/nosuch/", {"q": "ann@secret.example"})
+    record = logging.makeLogRecord({"msg": "Not Found: %s", "args": ("/nosuch/",)})
+    record.request, record.levelname = request, "WARNING"
+    json = settings.LOGGING["formatters"]["json"]
+    formatter = json["()"](processor=json["processor"], foreign_pre_chain=json["foreign_pre_chain"])
+    said = formatter.format(record)
+    assert "GET /nosuch/" in said and "secret" not in said
