@@ -33,6 +33,8 @@ _SHOWN = (
     *("first_name", "title", "seniority", "department", "company_name", "industry"),
     *("employee_band", "revenue_band", "country", "state", "city", "postal_code"),
 )
+# One of a list of values each, which nobody writes by hand: 1001-5000 is no telephone number.
+_CODED = frozenset({"seniority", "employee_band", "revenue_band", "country"})
 _COLUMNS = (
     *("id", "seller_id", "submission_id", "line", "status", "status_reason", "initial"),
     *("has_email", "has_phone", "has_linkedin", "categories", "verification_status"),
@@ -257,4 +259,6 @@ def _shown(person: Person, name: str) -> str:
         text = first_name(text, person.last_name or "")
     elif name == "title":
         text = without_name(text, person.last_name or "")
-    return masked(text, column=name)[: _LENGTHS[name]]
+    if name not in _CODED:
+        text = masked(text, column=name)
+    return text[: _LENGTHS[name]]

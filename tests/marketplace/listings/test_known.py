@@ -95,6 +95,20 @@ def test_whoever_is_withdrawn_is_locked_in_everybodys_order(db):
     assert done == [2]
 
 
+def test_bands_are_shown_and_those_that_were_hidden_are_again(db):
+    """M-2: 1001-5000 is no telephone number."""
+    seller, _ = market.partner()
+    made = market.listing(seller, employee_band="1001-5000", revenue_band="10M-50M")
+    assert (made.employee_band, made.revenue_band) == ("1001-5000", "10M-50M")
+    with system_context():
+        Listing.objects.update(employee_band="[hidden]")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(import_module("marketplace.migrations.0006_bands").SHOW)
+    with system_context():
+        made.refresh_from_db()
+    assert (made.employee_band, made.revenue_band) == ("1001-5000", "10M-50M")
+
+
 def test_what_was_listed_before_is_known_so_too(otto):
     """The migration's filling writes what a new listing is written with."""
     fill = import_module("marketplace.migrations.0004_other_keys").FILL
