@@ -12,7 +12,7 @@ from environs import Env
 
 from cursive.lib.logs import without_query
 from cursive.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 (a setting of Celery)
-from cursive.staff import UNFOLD  # noqa: F401 (a setting of the admin)
+from cursive.staff import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()

@@ -122,12 +122,6 @@ def map_columns(
     with tenancy.atomic():
         upload = upload_of(workspace_id, upload_id, purpose, lock=True)
         mapping = upload.columns_mapped.with_fields(dict(fields), purpose.targets)
-        strange = sorted(set(mapping.fields) - set(purpose.targets))
-        if strange:
-            sentence = (
-                f"A column can't be {strange[0]} here. Leave it out, or choose another field."
-            )
-            raise InvalidInput(sentence, fields={"mapping": sentence})
         if not mapping.fields:
             sentence = "No column is used. Say what at least one column means."
             raise InvalidInput(sentence, fields={"mapping": sentence})
